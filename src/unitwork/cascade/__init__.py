@@ -1,0 +1,1 @@
+"""Which objects an operation on one object reaches along its relationships."""

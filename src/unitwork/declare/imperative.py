@@ -1,0 +1,145 @@
+"""``registry``: maps classes, declared or imperative, with all that a mapping does: mapper, instrumentation, names.
+
+Also the decorators and functions that go over all registries. Spec: LB-01, LB-04, LB-09, LB-43.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from unitwork import exc
+from unitwork.declare.constructors import MappedColumn, MappedExpression, Relationship
+from unitwork.declare.scan import scan
+from unitwork.instrument.install import install, install_attribute, uninstall
+from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_class
+from unitwork.mapping.configure import all_registries
+from unitwork.mapping.mapper import Mapper, Property
+from unitwork.mapping.registry import MapperRegistry
+from unitwork.sql.schema import Column, MetaData, Table
+
+T = TypeVar("T", bound=type)
+
+
+class registry(MapperRegistry):
+    """The mapped classes that know each other by name, with their MetaData.
+
+    Args:
+        metadata: collection of tables; a new one where None.
+        type_annotation_map: Python type to column type, asked before the built-in table.
+    Spec: LB-01, LB-04, LB-09.
+    """
+
+    def __init__(
+        self, *, metadata: MetaData | None = None, type_annotation_map: Mapping[Any, Any] | None = None
+    ) -> None:
+        super().__init__(metadata=metadata, type_annotation_map=type_annotation_map)
+
+    def map_imperatively(
+        self,
+        class_: type[Any],
+        local_table: Table | None = None,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Mapper:
+        """Map a class to a table and return its Mapper.
+
+        Args:
+            class_: a class with ``__dict__`` and ``__weakref__``; it is instrumented in place.
+            local_table: its table.
+            properties: attribute name to ``relationship()``, Column, list of Columns, ``column_property()`` or
+                ``deferred()``; columns of the table that are not named are mapped under their key.
+            options: mapper options (LB-08).
+        Raises:
+            ArgumentError [not-a-class, not-a-table, property-unknown]: and the codes of
+                :func:`unitwork.mapping.assemble.make_mapper`.
+        Spec: LB-04.
+        """
+        if not isinstance(class_, type):
+            raise exc.ArgumentError(
+                f"expected a class to map, got an object of type {type(class_).__name__}.",
+                do="give the class itself.",
+                code="not-a-class",
+            )
+        if not isinstance(local_table, Table):
+            raise exc.ArgumentError(
+                f"class {class_.__name__} cannot be mapped to {local_table!r}: it is no Table.",
+                do="give a Table; mapping to other selectables is not supported.",
+                code="not-a-table",
+                class_=class_,
+            )
+        declared = {
+            name: _declared(value, f"{class_.__name__}.{name}") for name, value in dict(properties or {}).items()
+        }
+        return self._map(class_, local_table, declared, options)
+
+    def map_declaratively(self, cls: type[Any]) -> Mapper:
+        """Map a class by what its body declares, and return its Mapper (LB-01)."""
+        refuse_class(cls)
+        brings_table = getattr(cls, "__table__", None) is not None
+        found = scan(cls, self)
+        try:
+            return self._map(cls, found.table, found.declared, found.options)
+        except BaseException:
+            if not brings_table:
+                # So that the corrected class can be defined under the same table name.
+                found.table.metadata.remove(found.table)
+            raise
+
+    def mapped(self, cls: T) -> T:
+        """Map a class by what its body declares, as a decorator; also over ``@dataclass`` (LB-01)."""
+        self.map_declaratively(cls)
+        return cls
+
+    def dispose(self, cascade: bool = False) -> None:
+        """Unmap every class of this registry and take its instrumentation off (LB-43).
+
+        Tables stay in the MetaData. `cascade` is accepted for the reference's sake.
+        """
+        for mapper in reversed(self.all_mappers):
+            uninstall(mapper)
+        super().dispose(cascade)
+
+    def note_added(self, mapper: Mapper, prop: Property) -> None:
+        """Instrument an attribute that a backref has added."""
+        install_attribute(mapper, prop)
+
+    def _map(self, cls: type, table: Table, declared: Mapping[str, Declared], options: Mapping[str, Any]) -> Mapper:
+        options = dict(options)
+        more = options.pop("properties", None)
+        if more:
+            added = {name: _declared(value, f"{cls.__name__}.{name}") for name, value in more.items()}
+            declared = {**declared, **added}
+        mapper = make_mapper(cls, table, self, declared, options)
+        try:
+            install(mapper)
+        except BaseException:
+            uninstall(mapper)
+            raise
+        self.enrol(mapper)
+        return mapper
+
+
+def _declared(value: Any, where: str) -> Declared:
+    """What one entry of ``properties`` declares."""
+    if isinstance(value, Relationship):
+        return value.options
+    if isinstance(value, Column):
+        return ColumnOptions((value,))
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, Column) for item in value):
+        return ColumnOptions(tuple(value))
+    if isinstance(value, MappedExpression) and not any(isinstance(item, MappedColumn) for item in value.columns):
+        return dataclasses.replace(value.loading, columns=value.columns)
+    raise exc.ArgumentError(
+        f"{where} cannot be mapped as {value!r}.",
+        do="give relationship(), a Column of the table, column_property() or deferred().",
+        code="property-unknown",
+    )
+
+
+def clear_mappers() -> None:
+    """Unmap every class of every registry; for tests (LB-09, LB-43)."""
+    for known in all_registries():
+        known.dispose()

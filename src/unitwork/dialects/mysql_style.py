@@ -1,0 +1,177 @@
+"""SQL as MariaDB and MySQL spell it, with PyMySQL's placeholders.
+
+Types are chosen so that every value comes back equal: DATETIME and TIME with microseconds, DOUBLE for Float, LONGTEXT
+and LONGBLOB where no length is given, DECIMAL(65, 30) for a Numeric without precision (DECIMAL alone has no digits
+after the point).
+
+Spec: LB-34; BK-21, BK-27.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from unitwork import exc
+from unitwork.sql import types as t
+from unitwork.sql.reserved import RESERVED_WORDS
+from unitwork.sql.style import ForUpdate, Style
+
+# MariaDB 10.11 (those that a table or column cannot be called without quotes) and MySQL 8.4, besides the common ones.
+_MORE_RESERVED_WORDS = frozenset(
+    """
+    accessible asensitive before bigint blob by call cascade change char character condition continue convert
+    cube cume_dist cursor databases day_hour day_microsecond day_minute day_second dec decimal declare delayed
+    delete_domain_id dense_rank describe deterministic distinctrow div do_domain_ids double dual each elseif
+    empty enclosed escaped except exit explain first_value float float4 float8 force fulltext function generated
+    get grouping groups high_priority hour_microsecond hour_minute hour_second ignore ignore_domain_ids infile
+    inout insensitive int int1 int2 int3 int4 int8 integer intersect interval io_after_gtids io_before_gtids
+    iterate json_table key keys kill lag last_value lateral lead leave library linear lines load lock long
+    longblob longtext loop low_priority manual master_bind master_demote_to_replica master_demote_to_slave
+    master_ssl_verify_server_cert match maxvalue mediumblob mediumint mediumtext middleint minute_microsecond
+    minute_second mod modifies no_write_to_binlog nth_value ntile numeric of optimize optimizer_costs optionally
+    out outfile over page_checksum parallel parse_vcol_expr partition percent_rank portion precision procedure
+    purge qualify range rank read read_write reads real recursive ref_system_id regexp release rename repeat
+    replace require resignal restrict return revoke rlike row row_number rows schemas second_microsecond
+    sensitive separator show signal smallint spatial specific sql sql_big_result sql_calc_found_rows
+    sql_small_result sqlexception sqlstate sqlwarning ssl starting stats_auto_recalc stats_persistent
+    stats_sample_pages stored straight_join system tablesample terminated tinyblob tinyint tinytext trigger undo
+    unlock unsigned usage use utc_date utc_time utc_timestamp varbinary varchar varcharacter varying virtual
+    while window write xor year_month zerofill
+    """.split()
+)
+
+
+class MySQLStyle(Style):
+    """SQL for MariaDB and MySQL."""
+
+    name = "mysql"
+    placeholder = "%s"
+    quote_character = "`"
+    reserved_words = RESERVED_WORDS | _MORE_RESERVED_WORDS
+    max_name_length = 64
+    default_values = "() VALUES ()"
+    returning_update = False
+    update_extra = "list"
+    delete_extra = "mysql"
+    drop_index_on_table = True
+    drop_foreign_key = "DROP FOREIGN KEY"
+    autoincrement_suffix = " AUTO_INCREMENT"
+    deferrable = False
+    function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
+
+    def check_name(self, name: str) -> None:
+        """Also refuse what the server itself refuses or changes: blanks at the end, characters beyond 16 bits."""
+        super().check_name(name)
+        problem = None
+        if name.endswith(" "):
+            problem = "ends with a blank"
+        elif max(name) > "\uffff":
+            problem = "has a character beyond U+FFFF"
+        if problem is not None:
+            raise exc.ArgumentError(
+                f"the name {name!r} {problem}, {self.name} does not allow it.",
+                do="choose another name.",
+                code="bad-identifier",
+                name=name,
+            )
+
+    # Clauses
+
+    def limit_clause(self, limit: str | None, offset: str | None) -> str:
+        """An offset needs a limit."""
+        everything = "18446744073709551615"
+        return super().limit_clause(everything if limit is None and offset is not None else limit, offset)
+
+    def for_update(self, lock: ForUpdate) -> str:
+        """FOR UPDATE and LOCK IN SHARE MODE; names of tables are not understood and left out: more is locked."""
+        text = " LOCK IN SHARE MODE" if lock.read else " FOR UPDATE"
+        if lock.nowait:
+            text += " NOWAIT"
+        return f"{text} SKIP LOCKED" if lock.skip_locked else text
+
+    def nulls_order(self, bare: str, ordered: str, first: bool) -> str:
+        """There is no NULLS FIRST: order by being NULL first."""
+        return f"{bare} IS {'NOT ' if first else ''}NULL, {ordered}"
+
+    def server_default(self, text: str, is_expression: bool) -> str:
+        """Expressions stand in parentheses."""
+        return f"({text})" if is_expression else text
+
+    def table_options(self, options: Mapping[str, object]) -> str:
+        """``mysql_engine=…``, ``mysql_charset=…``, ``mysql_collate=…`` of the Table."""
+        words = {"engine": "ENGINE", "charset": "CHARACTER SET", "collate": "COLLATE"}
+        return "".join([f" {words[name]} {self.quote(str(value))}" for name, value in options.items() if name in words])
+
+    # Operators
+
+    def concat(self, left: str, right: str) -> str:
+        """``||`` is OR here."""
+        return f"concat({left}, {right})"
+
+    def true_divide(self, left: str, right: str, whole: bool) -> str:
+        """``/`` never cuts."""
+        return f"{left} / {right}"
+
+    def floor_divide(self, left: str, right: str, whole: bool) -> str:
+        """``/`` never cuts: round down."""
+        return f"FLOOR({left} / {right})"
+
+    # Types
+
+    def cast_type(self, type_: t.TypeEngine) -> str:
+        """CAST knows a few names of its own."""
+        if isinstance(type_, t.Boolean | t.Integer):
+            return "SIGNED INTEGER"
+        if isinstance(type_, t.Text):
+            return "CHAR"
+        if isinstance(type_, t.String):
+            return "CHAR" if type_.length is None else f"CHAR({int(type_.length)})"
+        if isinstance(type_, t.LargeBinary):
+            return "BINARY"
+        return self.ddl_type(type_)
+
+    def type_string(self, type_: t.String) -> str:
+        """VARCHAR, which needs a length here."""
+        if type_.length is None:
+            raise exc.CompileError(
+                "VARCHAR needs a length on MariaDB and MySQL.",
+                do="give the column String(length), or Text for text of any length.",
+                code="varchar-length",
+            )
+        return super().type_string(type_)
+
+    def type_text(self, type_: t.Text) -> str:
+        """LONGTEXT, or TEXT of a given length."""
+        return self.collate("LONGTEXT" if type_.length is None else f"TEXT({int(type_.length)})", type_)
+
+    def collate(self, text: str, type_: t.String) -> str:
+        """Collations are plain names."""
+        return text if type_.collation is None else f"{text} COLLATE {self.quote(type_.collation)}"
+
+    def type_float(self, type_: t.Float) -> str:
+        """DOUBLE, unless fewer bits are asked for."""
+        return "DOUBLE" if type_.precision is None else f"FLOAT({int(type_.precision)})"
+
+    def type_double(self, type_: t.Double) -> str:
+        """DOUBLE."""
+        return "DOUBLE"
+
+    def type_numeric(self, type_: t.Numeric) -> str:
+        """DECIMAL, with digits after the point if nothing is said."""
+        return "DECIMAL(65, 30)" if type_.precision is None else super().type_numeric(type_)
+
+    def type_time(self, type_: t.Time) -> str:
+        """TIME with microseconds."""
+        return "TIME(6)"
+
+    def type_datetime(self, type_: t.DateTime) -> str:
+        """DATETIME with microseconds."""
+        return "DATETIME(6)"
+
+    def type_large_binary(self, type_: t.LargeBinary) -> str:
+        """LONGBLOB, or BLOB of a given length."""
+        return "LONGBLOB" if type_.length is None else f"BLOB({int(type_.length)})"
+
+    def string_literal(self, value: str) -> str:
+        """Backslashes escape here, unless the session says otherwise: they are doubled."""
+        return super().string_literal(value.replace("\\", "\\\\"))

@@ -1,0 +1,337 @@
+"""Connection: a driver connection for a while, with statements, results and transactions.
+
+A transaction begins by itself with the first statement and lasts until `commit`, `rollback` or `close`. `fetch`,
+`write`, `fetch_counted` and `run` are those of the channel, bound at construction: a call costs no detour.
+
+Spec: LB-30, TX-36 to TX-38, SB-43 to SB-50.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from unitwork import exc
+from unitwork.engine import execution
+from unitwork.engine.channel import Channel
+from unitwork.engine.result import Result, ScalarResult
+from unitwork.engine.statement_cache import Prepared
+from unitwork.engine.transaction import NestedTransaction, RootTransaction
+from unitwork.engine.wire import Answer
+from unitwork.sql.elements import BindParameter
+from unitwork.sql.shape import Shape
+
+if TYPE_CHECKING:
+    from unitwork.dialects.base import Dialect
+    from unitwork.engine.engine import Engine
+
+Rows = list[tuple[Any, ...]]
+
+
+class Connection:
+    """A driver connection out of an engine's pool; use it in one thread at a time, close it after use.
+
+    Attributes:
+        engine, dialect: whose it is.
+        fetch: ``fetch(sql, params) -> list of tuples``; hot; the SQL in the driver's form, values unconverted.
+        write: ``write(sql, params) -> matched rows``; hot.
+        fetch_counted: ``fetch_counted(sql, params) -> (list of tuples, matched rows)``.
+        run: ``run(sql, params) -> (rows or None, row count, names, generated key)``.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_channel",
+        "_nested",
+        "_options",
+        "_root",
+        "dialect",
+        "engine",
+        "fetch",
+        "fetch_counted",
+        "run",
+        "write",
+    )
+
+    def __init__(self, engine: Engine) -> None:
+        # HOT: once per small transaction; bench: W10i, W10u.
+        dialect = engine.dialect
+        channel = Channel(engine.pool, dialect, engine.hooks, engine.isolation)
+        self.engine: Engine = engine
+        self.dialect: Dialect = dialect
+        self._channel = channel
+        self._root: RootTransaction | None = None
+        self._nested: NestedTransaction | None = None
+        self._options: Mapping[str, Any] = engine.given_options
+        self.fetch: Callable[[str, Sequence[Any]], Rows] = channel.fetch
+        self.write: Callable[[str, Sequence[Any]], int] = channel.write
+        self.fetch_counted: Callable[[str, Sequence[Any]], tuple[Rows, int]] = channel.fetch_counted
+        self.run: Callable[[str, Sequence[Any] | None], Answer] = channel.run
+        if engine.hooks.listeners:
+            channel.owner = weakref.ref(self)
+
+    # Statements
+
+    def execute(
+        self,
+        statement: Any,
+        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        execution_options: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Run a statement; emits SQL.
+
+        Args:
+            statement: of ``select()``, ``insert()``, ``text()`` …; no plain string.
+            params: values by name, or a list of such mappings, one per execution.
+        Raises:
+            StatementError, DBAPIError: see ER-18.
+            PendingRollbackError [transaction-failed]: a rollback must come first.
+        Spec: SB-43 to SB-50, LB-30.
+        """
+        return execution.execute(self, statement, params)
+
+    def scalar(self, statement: Any, params: Any = None, *, execution_options: Mapping[str, Any] | None = None) -> Any:
+        """Run a statement; return the first value of the first row, None without rows."""
+        return execution.execute(self, statement, params).scalar()
+
+    def scalars(
+        self, statement: Any, params: Any = None, *, execution_options: Mapping[str, Any] | None = None
+    ) -> ScalarResult[Any]:
+        """Run a statement; return the first value of each row."""
+        return execution.execute(self, statement, params).scalars()
+
+    def exec_driver_sql(self, statement: str, parameters: Sequence[Any] | None = None) -> Result:
+        """Run SQL in the driver's own form; a list of tuples runs it for each (LB-30)."""
+        if isinstance(parameters, list) and parameters and isinstance(parameters[0], (tuple, list)):
+            count = 0
+            for one in parameters:
+                count += self.run(statement, one)[1]
+            return Result(None, (), rowcount=count)
+        rows, count, names, generated = self.run(statement, parameters)
+        result = Result(rows, names, rowcount=count)
+        result.lastrowid = generated
+        return result
+
+    def prepare(
+        self,
+        statement: Any,
+        shape: Shape | None = None,
+        expand: Callable[[Any], tuple[Any, Any]] | None = None,
+    ) -> Prepared:
+        """Return a statement's SQL, shared by all of its shape, and cached.
+
+        Args:
+            shape: saves working it out again.
+            expand: see :meth:`StatementCache.prepare`; all callers of one shape give the same.
+        """
+        return self.engine.statement_cache.prepare(statement, shape, expand)[0]
+
+    def prepared_fetch(
+        self, prepared: Prepared, binds: Sequence[BindParameter], named: Mapping[str, Any] | None = None
+    ) -> Rows:
+        """Run a prepared statement that returns rows; return them as the driver gives them, unconverted."""
+        sql, values = prepared.parameters(binds, named)
+        return self.fetch(sql, values)
+
+    # Transactions
+
+    def begin(self) -> RootTransaction:
+        """Begin a transaction; it is sent with the first statement.
+
+        Raises:
+            InvalidRequestError [transaction-begun]: there is one, maybe begun by a statement (TX-37).
+        """
+        self._check_open()
+        if self._channel.active:
+            raise exc.InvalidRequestError(
+                "this Connection has begun a transaction already (a statement begins one).",
+                do="call begin() before the first statement, or commit() or rollback() before it.",
+                code="transaction-begun",
+            )
+        self._channel.active = True
+        self._root = RootTransaction(self)
+        return self._root
+
+    def begin_nested(self) -> NestedTransaction:
+        """Set a savepoint, beginning a transaction if there is none; it is sent with the next statement."""
+        self._check_open()
+        if not self._channel.active:
+            self.begin()
+        self._nested = NestedTransaction(self, self._channel.set_savepoint(), self._nested)
+        return self._nested
+
+    def commit(self) -> None:
+        """Commit the transaction with all its savepoints; does nothing without one.
+
+        Raises:
+            PendingRollbackError [transaction-failed]: a statement failed, or the connection was lost.
+            CommitOutcomeUnknown [commit-outcome-unknown]: the connection was lost while COMMIT was under way.
+            DBAPIError: the database refused; see its attribute `transaction`.
+        """
+        # HOT: once per small transaction; bench: W10i, W10u.
+        self._channel.finish_commit()
+        if self._root is not None or self._nested is not None:
+            self._end_objects()
+
+    def rollback(self) -> None:
+        """Roll back the transaction with all its savepoints; does nothing without one."""
+        try:
+            self._channel.finish_rollback()
+        finally:
+            self._end_objects()
+
+    def release_nested(self, nested: NestedTransaction) -> None:
+        """Release a savepoint and those in it; use ``nested.commit()``."""
+        self._channel.release_savepoint(nested.savepoint)
+        self._end_nested(nested)
+
+    def rollback_nested(self, nested: NestedTransaction) -> None:
+        """Roll back to a savepoint; use ``nested.rollback()``."""
+        self._channel.rollback_savepoint(nested.savepoint)
+        self._end_nested(nested)
+
+    def _end_nested(self, nested: NestedTransaction) -> None:
+        inner = self._nested
+        while inner is not None:
+            inner.is_active = False
+            if inner is nested:
+                break
+            inner = inner.parent
+        self._nested = nested.parent
+
+    def _end_objects(self) -> None:
+        nested, self._nested = self._nested, None
+        while nested is not None:
+            nested.is_active = False
+            nested = nested.parent
+        root, self._root = self._root, None
+        if root is not None:
+            root.is_active = False
+
+    def in_transaction(self) -> bool:
+        """Return whether a transaction was begun, by `begin` or by a statement."""
+        return self._channel.active
+
+    def in_nested_transaction(self) -> bool:
+        """Return whether a savepoint is open."""
+        return self._nested is not None
+
+    def get_transaction(self) -> RootTransaction | None:
+        """Return the outermost transaction, or None."""
+        if self._root is None and self._channel.active:
+            self._root = RootTransaction(self)
+        return self._root
+
+    def get_nested_transaction(self) -> NestedTransaction | None:
+        """Return the innermost savepoint, or None."""
+        return self._nested
+
+    @property
+    def needs_rollback(self) -> str | None:
+        """Why nothing but a rollback is possible, or None while the transaction is usable (TX-05)."""
+        return self._channel.failure
+
+    @property
+    def transaction_gone(self) -> bool:
+        """Whether the server has no transaction any more: rolling back to a savepoint will not help (BK-22)."""
+        return self._channel.gone
+
+    # Options
+
+    def execution_options(self, **options: Any) -> Connection:
+        """Set options of this Connection and return it.
+
+        Args:
+            options: `isolation_level` applies to its transactions until it is closed (TX-54).
+        Raises:
+            InvalidRequestError [isolation-in-transaction]: a transaction is under way.
+        """
+        if "isolation_level" in options:
+            level = self.engine.checked_isolation(options["isolation_level"])
+            if self._channel.active:
+                raise exc.InvalidRequestError(
+                    "the isolation level cannot change while a transaction is under way.",
+                    do="set it before the first statement, or after commit() or rollback().",
+                    code="isolation-in-transaction",
+                )
+            self._channel.set_isolation(level)
+        self._options = {**self._options, **options}
+        return self
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Return the options in force."""
+        return self._options
+
+    def get_isolation_level(self) -> str:
+        """Return the isolation level of its transactions; may ask the server."""
+        return self._channel.isolation or self.default_isolation_level
+
+    @property
+    def default_isolation_level(self) -> str:
+        """The level of the server or the engine where none was set."""
+        return self.engine.isolation or self.dialect.default_isolation(self.connection)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Whatever users want to keep with the driver's connection."""
+        self._check_open()
+        slot = self._channel.slot
+        return {} if slot is None else slot.info
+
+    # The driver's connection
+
+    @property
+    def connection(self) -> Any:
+        """The driver's connection."""
+        self._check_open()
+        if self._channel.failure is not None and self._channel.slot is None:
+            raise self._channel.pending_rollback("reach the driver's connection")
+        return self._channel.driver_connection()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._channel.closed
+
+    @property
+    def invalidated(self) -> bool:
+        """Whether the driver's connection was lost or invalidated, and `rollback` not called yet."""
+        return self._channel.slot is None and not self._channel.closed
+
+    def invalidate(self, exception: BaseException | None = None) -> None:
+        """Close the driver's connection, not the Connection: after a rollback it goes on with another (LB-32)."""
+        self._check_open()
+        self._channel.invalidate()
+
+    def close(self) -> None:
+        """Give the driver's connection back; an open transaction is rolled back."""
+        # HOT: once per small transaction; bench: W10i, W10u.
+        self._channel.hang_up()
+        if self._root is not None or self._nested is not None:
+            self._end_objects()
+
+    def discard(self) -> None:
+        """Close the Connection and the driver's connection with it."""
+        self._channel.hang_up(discard=True)
+        self._end_objects()
+
+    def _check_open(self) -> None:
+        if self._channel.closed:
+            self._channel.refuse_use()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Schema
+
+    def run_ddl(self, visitor: Callable[[Connection], None]) -> None:
+        """Call `visitor` with this Connection, for ``metadata.create_all(connection)``."""
+        visitor(self)

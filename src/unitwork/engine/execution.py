@@ -1,0 +1,169 @@
+"""Statements of the expression language on a Connection: parameters in, a Result out.
+
+Spec: SB-43 to SB-50, LB-23, LB-30, LB-35, PT-66.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from unitwork import exc
+from unitwork.engine.batch import insert_rows
+from unitwork.engine.result import Result
+from unitwork.engine.row import row_class
+from unitwork.engine.statement_cache import Prepared
+from unitwork.sql.dml import Insert, ValuesDml
+from unitwork.sql.elements import BindParameter, ColumnElement
+from unitwork.sql.render_stmt import render
+from unitwork.sql.select import select
+from unitwork.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from unitwork.engine.connection import Connection
+
+Params = Mapping[str, Any]
+
+
+def executable(statement: Any) -> Statement:
+    """Return what was given to ``execute()`` as a statement.
+
+    Raises:
+        ArgumentError [raw-sql-string], [not-executable]: it is a plain string, or no statement.
+    """
+    if isinstance(statement, Statement):
+        return statement
+    if isinstance(statement, str):
+        raise exc.ArgumentError(
+            f"execute() was given the string {statement[:80]!r}.",
+            do="wrap it: text('… :name …'), or use exec_driver_sql() for SQL in the driver's own form.",
+            code="raw-sql-string",
+        )
+    element = statement.__clause_element__() if hasattr(statement, "__clause_element__") else None
+    if isinstance(element, Statement):
+        return element
+    if isinstance(element, ColumnElement):
+        return select(element)
+    raise exc.ArgumentError(
+        f"execute() needs a statement, got an object of type {type(statement).__qualname__}.",
+        do="build one with select(), insert(), update(), delete() or text().",
+        code="not-executable",
+    )
+
+
+def execute(connection: Connection, given: Any, params: Params | Sequence[Params] | None) -> Result:
+    """Run a statement once, or once for each mapping of a list (SB-46)."""
+    statement = executable(given)
+    if params is None or isinstance(params, Mapping):
+        return _execute_once(connection, statement, params)
+    rows = list(params)
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise exc.ArgumentError(
+            "parameters must be a dictionary, or a list of dictionaries.",
+            do="pass {'name': value}, or [{'name': value}, …].",
+            code="bad-parameters",
+        )
+    if not rows:
+        return Result(None, (), rowcount=0)
+    if isinstance(statement, Insert):
+        done = _insert_many(connection, statement, rows)
+        if done is not None:
+            return done
+    results = [_execute_once(connection, statement, row) for row in rows]
+    if results[0].returns_rows:
+        return Result([row for result in results for row in result.all()], results[0].keys())
+    return Result(None, (), rowcount=sum(result.rowcount for result in results))
+
+
+def _execute_once(connection: Connection, statement: Statement, params: Params | None) -> Result:
+    kind = statement.kind
+    if kind == "ddl":
+        # The text has its % doubled where parameters are formatted in: an empty sequence undoes it.
+        connection.run(render(statement, connection.dialect.style).text, ())
+        return Result(None, ())
+    if params and isinstance(statement, ValuesDml):
+        statement = statement.for_parameters(params)
+    if isinstance(statement, Insert) and statement.select is None and not statement.returning_elements:
+        return _insert_once(connection, statement, params)
+    prepared, binds = connection.engine.statement_cache.prepare(statement)
+    sql, values = prepared.parameters(binds, params)
+    return _run(connection, prepared, sql, values)
+
+
+def _run(connection: Connection, prepared: Prepared, sql: str, values: Sequence[Any]) -> Result:
+    rendered = prepared.rendered
+    if rendered.kind == "text" or (rendered.returns_rows and not prepared.names):
+        rows, count, names, _ = connection.run(sql, values)
+        if rows is None:
+            return Result(None, (), rowcount=count)
+        if prepared.names:
+            return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
+        return Result(rows, names, rowcount=count)
+    if rendered.is_select:
+        rows = connection.fetch(sql, values)
+        return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=len(rows))
+    if rendered.returns_rows:
+        rows, count = connection.fetch_counted(sql, values)
+        return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
+    return Result(None, (), rowcount=connection.write(sql, values))
+
+
+def _insert_once(connection: Connection, statement: Insert, params: Params | None) -> Result:
+    """Run an INSERT without RETURNING of its own, and find out the key of a single row."""
+    keys = tuple(statement.table.primary_key.columns)
+    rows = statement.insert_rows()
+    cells = dict(zip(statement.insert_columns(), rows[0]))
+    single = len(rows) == 1 and bool(keys)
+    made = [key for key in keys if not isinstance(cells.get(key), BindParameter)]
+    ask = single and bool(made) and not connection.dialect.features.lastrowid
+    prepared, binds = connection.engine.statement_cache.prepare(statement.returning(*keys) if ask else statement)
+    sql, values = prepared.parameters(binds, params)
+    if ask:
+        fetched, count = connection.fetch_counted(sql, values)
+        result = Result(None, (), rowcount=count)
+        key_values = prepared.convert(fetched)[0] if fetched else (None,) * len(keys)
+    else:
+        _, count, _, generated = connection.run(sql, values)
+        result = Result(None, (), rowcount=count)
+        result.lastrowid = generated
+        automatic = statement.table.autoincrement_column
+        sent = {id(binds[place]): value for place, value in zip(prepared.order, values)}
+        key_values = tuple(
+            [
+                (generated if key is automatic else None) if key in made else _sent(connection, key, cells[key], sent)
+                for key in keys
+            ]
+        )
+    if single:
+        result.inserted_primary_key = row_class(tuple(key.key for key in keys))(key_values)
+    return result
+
+
+def _sent(connection: Connection, key: Any, cell: Any, sent: Mapping[int, Any]) -> Any:
+    """Return the value that was sent for a key, in Python's form."""
+    convert = connection.dialect.result_converter(key.type)
+    value = sent[id(cell)]
+    return value if convert is None else convert(value)
+
+
+def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) -> Result | None:
+    """Insert rows of equal keys in a few statements; None if this INSERT must be run row by row."""
+    table = statement.table
+    returning = statement.result_elements()
+    if statement.rows or statement.select is not None or any(rows[0].keys() != row.keys() for row in rows):
+        return None
+    if any(getattr(element, "table", None) is not table for element in returning):
+        return None
+    given = {statement.column_of(name): name for name in rows[0]}
+    filled = [column for column in table.c if column not in given and column.default is not None]
+    if any(not (column.default.is_scalar or column.default.is_callable) for column in filled):
+        return None
+    cells = [[row[name] for row in rows] for name in given.values()]
+    for column in filled:
+        default = column.default
+        cells.append([default.arg() if default.is_callable else default.arg for _ in rows])
+    tuples = list(zip(*cells)) if cells else [()] * len(rows)
+    fetched = insert_rows(connection, table, (*given, *filled), tuples, returning)
+    if fetched is None:
+        return Result(None, (), rowcount=len(rows))
+    return Result(fetched, [element.key for element in returning], rowcount=len(rows))

@@ -1,0 +1,1 @@
+"""The flush, in four stages: gather, plan, execute, settle. Each takes data and returns data."""

@@ -1,0 +1,85 @@
+"""Gather the rows to delete, and which of them refer to which, so that the planner can order them.
+
+Spec: FP-01, FP-05, FP-06, FP-16.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unitwork.base.markers import NO_VALUE
+from unitwork.flush.changes import DeleteChange
+from unitwork.flush.removal import SetReader, Subject
+from unitwork.mapping.mapper import MANYTOMANY, MANYTOONE, Mapper
+from unitwork.sql.schema import Column
+from unitwork.state.instance import InstanceState
+from unitwork.state.tracker import StateTracker
+
+#: (target Mapper, [(target's column, own attribute name, own foreign key column)])
+Reference = tuple[Mapper, list[tuple[Column, str, Column]]]
+
+
+def delete_changes(
+    tracker: StateTracker, reader: SetReader, handles: dict[InstanceState, int], deleted: list[Subject]
+) -> dict[Mapper, list[DeleteChange]]:
+    """Return the rows to delete, with what they refer to among each other.
+
+    Args:
+        handles: numbers of all deleted objects in this flush.
+    Raises:
+        ObjectDeletedError [row-gone]: an expired object has no row any more (FP-16).
+    """
+    by_mapper: dict[Mapper, list[Subject]] = {}
+    for subject in deleted:
+        by_mapper.setdefault(subject[0].mapper, []).append(subject)
+    references = _references(list(by_mapper))
+    deletes: dict[Mapper, list[DeleteChange]] = {}
+    for mapper, subjects in by_mapper.items():
+        expired = [subject for subject in subjects if subject[0].expired is not None]
+        if expired:
+            reader.load_expired(mapper, expired)
+        for state, obj in subjects:
+            targets = _deleted_targets(tracker, state, obj, references.get(mapper, []))
+            refers_to = tuple((handles[target], columns) for target, columns in targets)
+            deletes.setdefault(mapper, []).append(DeleteChange(handles[state], state.identity or (), refers_to))
+    return deletes
+
+
+def _references(mappers: list[Mapper]) -> dict[Mapper, list[Reference]]:
+    """Return how rows of the given classes may refer to each other, by the class that holds the foreign key."""
+    found: dict[Mapper, list[Reference]] = {}
+    for mapper in mappers:
+        for prop in mapper.relationships.values():
+            if prop.viewonly or prop.direction is MANYTOMANY or prop.mapper not in mappers:
+                continue
+            owner, target = (mapper, prop.mapper) if prop.direction is MANYTOONE else (prop.mapper, mapper)
+            names = owner.name_by_column
+            pairs = [(source, names[own], own) for source, own in prop.synchronize_pairs if own in names]
+            known = found.setdefault(owner, [])
+            if (target, pairs) not in known:
+                known.append((target, pairs))
+    return found
+
+
+def _deleted_targets(
+    tracker: StateTracker, state: InstanceState, obj: Any, references: list[Reference]
+) -> list[tuple[InstanceState, tuple[Column, ...]]]:
+    """Return (state, own foreign key columns) of deleted objects that the row of a deleted object refers to."""
+    found: list[tuple[InstanceState, tuple[Column, ...]]] = []
+    for target_mapper, pairs in references:
+        by_column = {target: stored_value(state, obj, name) for target, name, _ in pairs}
+        key = tuple(by_column.get(column) for column in target_mapper.primary_key)
+        if any(part is None for part in key):
+            continue
+        target = tracker.identity.table(target_mapper).get(key if len(key) > 1 else key[0])
+        if target is not None and target in tracker.deleted:
+            found.append((target, tuple(own for _, _, own in pairs)))
+    return found
+
+
+def stored_value(state: InstanceState, obj: Any, name: str) -> Any:
+    """Return the value of an attribute as it is in the row, before changes of this flush; may load it."""
+    if state.changes and name in state.changes and state.changes[name] is not NO_VALUE:
+        return state.changes[name]
+    value = obj.__dict__.get(name, NO_VALUE)
+    return getattr(obj, name) if value is NO_VALUE else value

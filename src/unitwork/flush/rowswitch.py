@@ -1,0 +1,62 @@
+"""Row switch: a deleted object and a new one with the same primary key become one UPDATE.
+
+Columns that were never set on the new object keep the value of the row, and are loaded when read.
+
+Spec: FP-03, FP-04.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unitwork.flush.changes import PYTHON_DEFAULT, DeleteChange, InsertChange, UpdateChange
+from unitwork.flush.extract import row_shape
+from unitwork.mapping.mapper import Mapper
+
+
+def switch_rows(
+    subjects: list[tuple[Any, Any]],
+    inserts: dict[Mapper, list[InsertChange]],
+    updates: dict[Mapper, list[UpdateChange]],
+    deletes: dict[Mapper, list[DeleteChange]],
+) -> tuple[int, ...]:
+    """Turn pairs of DELETE and INSERT of one key into UPDATEs, in place; return the handles of the deleted objects."""
+    replaced: dict[int, None] = {}
+    for mapper in [mapper for mapper in deletes if mapper in inserts]:
+        shape = row_shape(mapper)
+        old = {change.key: change.handle for change in deletes[mapper]}
+        kept = []
+        for change in inserts[mapper]:
+            pk = shape.key(change.cells)
+            key = pk if isinstance(pk, tuple) else (pk,)
+            if pk is None or key not in old:
+                kept.append(change)
+                continue
+            replaced[old.pop(key)] = None
+            updates.setdefault(mapper, []).append(_as_update(subjects, mapper, change, key))
+        _keep(inserts, mapper, kept)
+        _keep(deletes, mapper, [change for change in deletes[mapper] if change.handle not in replaced])
+    return tuple(replaced)
+
+
+def _as_update(
+    subjects: list[tuple[Any, Any]], mapper: Mapper, change: InsertChange, key: tuple[Any, ...]
+) -> UpdateChange:
+    shape = row_shape(mapper)
+    present = subjects[change.handle - 1][1].__dict__
+    places = [
+        place
+        for place, (name, column) in enumerate(zip(shape.names, shape.columns))
+        if column not in mapper.primary_key
+        and change.cells[place] is not PYTHON_DEFAULT
+        and (name in present or (name in shape.synced and change.cells[place] is not None))
+    ]
+    columns = tuple(shape.columns[place] for place in places)
+    return UpdateChange(change.handle, columns, tuple(change.cells[place] for place in places), key)
+
+
+def _keep(changes: dict[Mapper, Any], mapper: Mapper, kept: list[Any]) -> None:
+    if kept:
+        changes[mapper] = kept
+    else:
+        del changes[mapper]

@@ -1,0 +1,129 @@
+"""The statements that loading sends on its own: built once per class, relationship and spec, prepared once per dialect.
+
+Spec: SB-87, LB-12, LB-15, CA-48.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from unitwork.engine.connection import Connection
+from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan, ValueItem, entity_plan
+from unitwork.mapping.mapper import MANYTOONE, RelationshipProperty
+from unitwork.sql.columns import bindparam
+from unitwork.sql.functions import and_, tuple_
+from unitwork.sql.select import select
+from unitwork.sql.shape import shape_of
+
+#: Keys per SELECT when rows are read for many objects.
+CHUNK = 1024
+
+
+class StandingSelect:
+    """A SELECT with named parameters, prepared once per dialect.
+
+    Attributes:
+        statement: the Select.
+        plan: what its rows become.
+    """
+
+    __slots__ = ("_prepared", "_shape", "plan", "statement")
+
+    def __init__(self, statement: Any, plan: LoadPlan) -> None:
+        self.statement = statement
+        self.plan = plan
+        self._shape = shape_of(statement)
+        self._prepared: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+    def rows(self, connection: Connection, **named: Any) -> list[Any]:
+        """Send it and return the driver's rows."""
+        prepared = self._prepared.get(connection.dialect)
+        if prepared is None:
+            prepared = self._prepared[connection.dialect] = connection.prepare(self.statement, self._shape)
+        return connection.prepared_fetch(prepared, self._shape.binds, named)
+
+
+def one_select(spec: EntitySpec) -> StandingSelect:
+    """Return the SELECT of one object by primary key: parameters ``pk0``, ``pk1``, …"""
+    standing: StandingSelect | None = spec.memo.get("one")
+    if standing is None:
+        conditions = [column == bindparam(f"pk{place}") for place, column in enumerate(spec.mapper.primary_key)]
+        standing = spec.memo["one"] = StandingSelect(select(spec.element).where(*conditions), entity_plan(spec))
+    return standing
+
+
+def many_select(spec: EntitySpec) -> StandingSelect:
+    """Return the SELECT of many objects by primary key: parameter ``keys``, a list."""
+    standing: StandingSelect | None = spec.memo.get("many")
+    if standing is None:
+        condition = _is_among_keys(spec.mapper.primary_key)
+        standing = spec.memo["many"] = StandingSelect(select(spec.element).where(condition), entity_plan(spec))
+    return standing
+
+
+def related_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect:
+    """Return the SELECT of what one owner refers to: parameters ``own0``, ``own1``, … as :func:`source_names`."""
+    standing: StandingSelect | None = spec.memo.get(("related", prop))
+    if standing is None:
+        conditions = [column == bindparam(f"own{place}") for place, column in enumerate(_remote_columns(prop))]
+        statement = _joined(prop, select(spec.element)).where(*conditions)
+        standing = spec.memo[("related", prop)] = StandingSelect(statement, entity_plan(spec))
+    return standing
+
+
+def related_to_many_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect:
+    """Return the SELECT of what many owners refer to: parameter ``keys``, a list."""
+    standing: StandingSelect | None = spec.memo.get(("related to many", prop))
+    if standing is None:
+        condition = _is_among_keys(_remote_columns(prop))
+        statement = _joined(prop, select(spec.element)).where(condition)
+        standing = spec.memo[("related to many", prop)] = StandingSelect(statement, entity_plan(spec))
+    return standing
+
+
+def keyed_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect:
+    """Like :func:`related_to_many_select`; the rows begin with the values that tell the owner."""
+    standing: StandingSelect | None = spec.memo.get(("keyed", prop))
+    if standing is None:
+        columns = _remote_columns(prop)
+        condition = _is_among_keys(columns)
+        labelled = [column.label(f"own_{place}") for place, column in enumerate(columns)]
+        statement = _joined(prop, select(*labelled, spec.element)).where(condition)
+        values = [ValueItem(place, column.type, True) for place, column in enumerate(columns)]
+        plan = LoadPlan((*values, EntityItem(spec, len(columns))), [f"own_{place}" for place in range(len(values) + 1)])
+        standing = spec.memo[("keyed", prop)] = StandingSelect(statement, plan)
+    return standing
+
+
+def source_names(prop: RelationshipProperty) -> tuple[str, ...]:
+    """Return the attributes of the owner whose values a relationship is looked up by, in the order of parameters."""
+    names = prop.parent.name_by_column
+    if prop.direction is MANYTOONE:
+        return tuple(names[own] for _, own in prop.synchronize_pairs)
+    return tuple(names[source] for source, _ in prop.synchronize_pairs)
+
+
+def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield parts of at most CHUNK."""
+    for start in range(0, len(things), CHUNK):
+        yield things[start : start + CHUNK]
+
+
+def _remote_columns(prop: RelationshipProperty) -> list[Any]:
+    if prop.direction is MANYTOONE:
+        return [target for target, _ in prop.synchronize_pairs]
+    return [destination for _, destination in prop.synchronize_pairs]
+
+
+def _joined(prop: RelationshipProperty, statement: Any) -> Any:
+    if prop.secondary is not None:
+        condition = and_(*(target == column for target, column in prop.secondary_synchronize_pairs))
+        statement = statement.select_from(prop.target).join(prop.secondary, condition)
+    return statement.order_by(*prop.order_by) if prop.order_by else statement
+
+
+def _is_among_keys(columns: Sequence[Any]) -> Any:
+    key = columns[0] if len(columns) == 1 else tuple_(*columns)
+    return key.in_(bindparam("keys", type_=key.type, expanding=True))

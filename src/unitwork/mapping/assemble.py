@@ -1,0 +1,244 @@
+"""First phase of mapping: a Mapper with its columns and primary key, from a table and what the user said about it.
+
+Relationships are put in their place here, unresolved; :mod:`unitwork.mapping.configure` resolves them later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from unitwork import exc
+from unitwork.mapping.mapper import ColumnProperty, Mapper, MapperHome, RelationshipOptions, RelationshipProperty
+from unitwork.sql.schema import Column, Table
+
+#: Names accepted in ``__mapper_args__`` (LB-08).
+_OPTIONS = frozenset(
+    "version_id_col version_id_generator eager_defaults batch confirm_deleted_rows passive_updates passive_deletes "
+    "legacy_is_orphan allow_partial_pks always_refresh primary_key include_properties exclude_properties properties "
+    "column_prefix".split()
+)
+#: Names of the reference that belong to inheritance, which is not there yet.
+_INHERITANCE_OPTIONS = frozenset(
+    "polymorphic_on polymorphic_identity polymorphic_load polymorphic_abstract with_polymorphic inherits "
+    "inherit_condition inherit_foreign_keys concrete".split()
+)
+
+
+@dataclass
+class ColumnOptions:
+    """What the user said about one mapped column: its columns (the own table's first) and how it is loaded."""
+
+    columns: tuple[Column, ...]
+    deferred: bool = False
+    group: str | None = None
+    active_history: bool = False
+    doc: str | None = None
+    info: dict[Any, Any] = field(default_factory=dict)
+
+
+Declared = ColumnOptions | RelationshipOptions
+
+
+def make_mapper(
+    class_: type,
+    table: Table,
+    registry: MapperHome,
+    declared: Mapping[str, Declared],
+    options: Mapping[str, Any],
+) -> Mapper:
+    """Return a new Mapper of `class_` on `table`, not enrolled in its registry yet.
+
+    Args:
+        class_: the class to map; it is not touched.
+        table: its table.
+        registry: where it belongs.
+        declared: attribute name to what the user said; columns of the table that are not named there are mapped under
+            their key.
+        options: ``__mapper_args__``.
+    Raises:
+        ArgumentError [already-mapped, mapper-option-unknown, inheritance-not-yet, attribute-clash,
+            column-not-in-table, no-primary-key]
+    Spec: LB-03, LB-04, LB-06, LB-08.
+    """
+    refuse_class(class_)
+    _check_options(class_, options)
+    mapper = Mapper(class_, table, registry, options)
+    columns = _columns_by_name(mapper, declared)
+    for name, chosen in columns.items():
+        prop = ColumnProperty(name, mapper, chosen.columns)
+        prop.deferred = chosen.deferred
+        prop.group = chosen.group
+        prop.active_history = chosen.active_history
+        prop.doc = chosen.doc
+        prop.info = chosen.info
+        mapper.columns[name] = mapper.attrs[name] = prop
+        for column in chosen.columns:
+            mapper.name_by_column[column] = name
+    for name, given in declared.items():
+        if isinstance(given, RelationshipOptions):
+            add_relationship(RelationshipProperty(name, mapper, given))
+    _set_primary_key(mapper)
+    return mapper
+
+
+def add_relationship(prop: RelationshipProperty) -> None:
+    """Make a relationship an attribute of its Mapper.
+
+    Raises:
+        ArgumentError [attribute-clash]: the class maps an attribute of that name already.
+    """
+    mapper = prop.parent
+    refuse_clash(mapper, prop.key)
+    mapper.relationships[prop.key] = mapper.attrs[prop.key] = prop
+
+
+def refuse_clash(mapper: Mapper, name: str) -> None:
+    """Raise if the class maps an attribute of that name already.
+
+    Raises:
+        ArgumentError [attribute-clash]
+    """
+    if name in mapper.attrs:
+        raise exc.ArgumentError(
+            f"{mapper.class_.__name__}.{name} cannot be a relationship: the class maps "
+            f"{_described(mapper, name)} under that name.",
+            do="give one of them another attribute name.",
+            code="attribute-clash",
+            mapper=mapper,
+        )
+
+
+def _described(mapper: Mapper, name: str) -> str:
+    prop = mapper.attrs[name]
+    return f"column {prop.column.name!r}" if isinstance(prop, ColumnProperty) else "another relationship"
+
+
+def _columns_by_name(mapper: Mapper, declared: Mapping[str, Declared]) -> dict[str, ColumnOptions]:
+    """Attribute name to its columns, in the order of the table."""
+    table = mapper.local_table
+    name_by_column: dict[Column, str] = {}
+    chosen: dict[str, ColumnOptions] = {}
+    for name, given in declared.items():
+        if not isinstance(given, ColumnOptions):
+            continue
+        chosen[name] = given
+        for column in given.columns:
+            if column.table is not table:
+                raise exc.ArgumentError(
+                    f"{mapper.class_.__name__}.{name} is given column {column.name!r}, which is not in table "
+                    f"{table.name!r}.",
+                    do=f"map a column of it: {', '.join(c.key for c in table.columns)}.",
+                    code="column-not-in-table",
+                    mapper=mapper,
+                )
+            if column in name_by_column:
+                raise exc.ArgumentError(
+                    f"column {column.name!r} is mapped twice in class {mapper.class_.__name__}: as "
+                    f"{name_by_column[column]!r} and as {name!r}.",
+                    do="keep one of them.",
+                    code="attribute-clash",
+                    mapper=mapper,
+                )
+            name_by_column[column] = name
+    result: dict[str, ColumnOptions] = {}
+    prefix = mapper.options.get("column_prefix") or ""
+    for column in table.columns:
+        known = name_by_column.get(column)
+        if known is not None:
+            result.setdefault(known, chosen[known])
+            continue
+        name = prefix + column.key
+        if _is_excluded(mapper, column, name):
+            continue
+        if name in chosen or name in declared:
+            raise exc.ArgumentError(
+                f"column {column.name!r} of table {table.name!r} cannot be mapped as "
+                f"{mapper.class_.__name__}.{name}: something else is mapped under that name.",
+                do=f"map the column under another name, or put {name!r} into exclude_properties.",
+                code="attribute-clash",
+                mapper=mapper,
+            )
+        result[name] = ColumnOptions((column,))
+    return result
+
+
+def _is_excluded(mapper: Mapper, column: Column, name: str) -> bool:
+    included = mapper.options.get("include_properties")
+    excluded = mapper.options.get("exclude_properties") or ()
+    if included is not None and not _names(column, name, included):
+        return True
+    return _names(column, name, excluded)
+
+
+def _names(column: Column, name: str, wanted: Any) -> bool:
+    return any(item is column or (isinstance(item, str) and item in (name, column.name)) for item in wanted)
+
+
+def _set_primary_key(mapper: Mapper) -> None:
+    given = mapper.options.get("primary_key")
+    key_columns = tuple(given) if given else tuple(mapper.local_table.primary_key.columns)
+    if not key_columns:
+        raise exc.ArgumentError(
+            f"class {mapper.class_.__name__} cannot be mapped to table {mapper.local_table.name!r}: it has no primary "
+            "key, so its rows have no identity.",
+            do="mark the identifying columns primary_key=True, or name them in __mapper_args__['primary_key'].",
+            code="no-primary-key",
+            mapper=mapper,
+        )
+    unmapped = [column.name for column in key_columns if column not in mapper.name_by_column]
+    if unmapped:
+        raise exc.ArgumentError(
+            f"class {mapper.class_.__name__} does not map its primary key column{'s' if len(unmapped) > 1 else ''} "
+            f"{', '.join(map(repr, unmapped))}.",
+            do="take them out of exclude_properties, or add them to include_properties.",
+            code="no-primary-key",
+            mapper=mapper,
+        )
+    mapper.primary_key = key_columns
+    mapper.pk_names = tuple(mapper.name_by_column[column] for column in key_columns)
+    for name in mapper.pk_names:
+        mapper.columns[name].active_history = True
+
+
+def refuse_class(class_: type) -> None:
+    """Raise for a class that is mapped already, or derives from a mapped one.
+
+    Raises:
+        ArgumentError [already-mapped, inheritance-not-yet]
+    """
+    for base in class_.__mro__:
+        found = vars(base).get("__mapper__")
+        if not isinstance(found, Mapper):
+            continue
+        if base is class_:
+            raise exc.ArgumentError(
+                f"class {class_.__name__} is mapped already, to table {found.local_table.name!r}.",
+                do="call clear_mappers() or registry.dispose() before mapping it again.",
+                code="already-mapped",
+                mapper=found,
+            )
+        raise exc.ArgumentError(
+            f"class {class_.__name__} derives from mapped class {base.__name__}: mapped inheritance is not there yet.",
+            do="map it to a table of its own without that base, or share columns through an unmapped mixin.",
+            code="inheritance-not-yet",
+            mapper=found,
+        )
+
+
+def _check_options(class_: type, options: Mapping[str, Any]) -> None:
+    later = sorted(_INHERITANCE_OPTIONS.intersection(options))
+    if later:
+        raise exc.ArgumentError(
+            f"class {class_.__name__} is mapped with {', '.join(later)}: mapped inheritance is not there yet.",
+            do="leave these mapper options out.",
+            code="inheritance-not-yet",
+        )
+    unknown = sorted(set(options) - _OPTIONS)
+    if unknown:
+        raise exc.ArgumentError(
+            f"unknown mapper option {', '.join(map(repr, unknown))} for class {class_.__name__}.",
+            do=f"use any of {', '.join(sorted(_OPTIONS))}.",
+            code="mapper-option-unknown",
+        )

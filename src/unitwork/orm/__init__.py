@@ -1,0 +1,88 @@
+"""The public names of the object side, under the reference's path: re-exports only."""
+
+from unitwork.declare.attributes import declarative_mixin, declared_attr
+from unitwork.declare.base import DeclarativeBase, DeclarativeBaseNoMeta, declarative_base
+from unitwork.declare.constructors import backref, column_property, deferred, mapped_column, relationship
+from unitwork.declare.imperative import clear_mappers, registry
+from unitwork.instrument.class_sql import QueryableAttribute
+from unitwork.loading.options import (
+    Load,
+    defaultload,
+    defer,
+    immediateload,
+    lazyload,
+    load_only,
+    noload,
+    raiseload,
+    selectinload,
+    subqueryload,
+    undefer,
+)
+from unitwork.mapping.configure import configure_mappers
+from unitwork.mapping.mapper import (
+    MANYTOMANY,
+    MANYTOONE,
+    ONETOMANY,
+    ColumnProperty,
+    Mapper,
+    RelationshipDirection,
+    RelationshipProperty,
+)
+from unitwork.mapping.registry import class_mapper, object_mapper
+from unitwork.mapping.typed import InstrumentedAttribute, Mapped
+from unitwork.session.factory import close_all_sessions, make_transient, object_session, sessionmaker
+from unitwork.session.scoped import scoped_session
+from unitwork.session.scopes import SessionTransactionOrigin
+from unitwork.session.session import Session
+from unitwork.session.transaction import SessionTransaction
+from unitwork.state.attributes import AttributeState
+from unitwork.state.instance import InstanceState
+
+__all__ = [
+    "MANYTOMANY",
+    "MANYTOONE",
+    "ONETOMANY",
+    "AttributeState",
+    "ColumnProperty",
+    "DeclarativeBase",
+    "DeclarativeBaseNoMeta",
+    "InstanceState",
+    "InstrumentedAttribute",
+    "Load",
+    "Mapped",
+    "Mapper",
+    "QueryableAttribute",
+    "RelationshipDirection",
+    "RelationshipProperty",
+    "Session",
+    "SessionTransaction",
+    "SessionTransactionOrigin",
+    "backref",
+    "class_mapper",
+    "clear_mappers",
+    "close_all_sessions",
+    "column_property",
+    "configure_mappers",
+    "declarative_base",
+    "declarative_mixin",
+    "declared_attr",
+    "defaultload",
+    "defer",
+    "deferred",
+    "immediateload",
+    "lazyload",
+    "load_only",
+    "make_transient",
+    "mapped_column",
+    "noload",
+    "object_mapper",
+    "object_session",
+    "raiseload",
+    "registry",
+    "relationship",
+    "scoped_session",
+    "selectinload",
+    "sessionmaker",
+    "subqueryload",
+    "undefer",
+]

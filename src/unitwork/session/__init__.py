@@ -1,0 +1,1 @@
+"""The Session: a thin face over tracker, transactions, reading and flush."""

@@ -1,0 +1,76 @@
+"""The SQL layer: types, expressions, tables, statements, and their text for a database.
+
+It stands on nothing but ``base``, ``exc`` and ``inspection``; it knows no driver and no mapped object.
+"""
+
+from __future__ import annotations
+
+from unitwork.sql.clause import ClauseElement
+from unitwork.sql.columns import bindparam, column, literal_column
+from unitwork.sql.compound import except_, intersect, union, union_all
+from unitwork.sql.dml import Delete, Insert, Update, delete, insert, update
+from unitwork.sql.elements import BindParameter, ColumnElement, Label, cast
+from unitwork.sql.functions import (
+    and_,
+    asc,
+    between,
+    case,
+    desc,
+    distinct,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    nulls_first,
+    nulls_last,
+    or_,
+    true,
+    tuple_,
+)
+from unitwork.sql.operators import ColumnOperators
+from unitwork.sql.select import Select, exists, select
+from unitwork.sql.text import TextClause, text
+
+__all__ = [
+    "BindParameter",
+    "ClauseElement",
+    "ColumnElement",
+    "ColumnOperators",
+    "Delete",
+    "Insert",
+    "Label",
+    "Select",
+    "TextClause",
+    "Update",
+    "and_",
+    "asc",
+    "between",
+    "bindparam",
+    "case",
+    "cast",
+    "column",
+    "delete",
+    "desc",
+    "distinct",
+    "except_",
+    "exists",
+    "false",
+    "func",
+    "insert",
+    "intersect",
+    "literal",
+    "literal_column",
+    "not_",
+    "null",
+    "nulls_first",
+    "nulls_last",
+    "or_",
+    "select",
+    "text",
+    "true",
+    "tuple_",
+    "union",
+    "union_all",
+    "update",
+]

@@ -1,0 +1,439 @@
+"""Statements to SQL text: :func:`render` and what it returns, :class:`Rendered`.
+
+The text of a statement is made once per shape and kept by the engine's statement cache; nothing here is hot but
+:meth:`Rendered.expand`.
+
+Spec: LB-23, LB-34, LB-35, LB-41.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from unitwork import exc
+from unitwork.sql.operators import CAST
+from unitwork.sql.render_expr import MARK, Expansion, ExpressionRenderer
+from unitwork.sql.style import ForUpdate, Style
+from unitwork.sql.types import NULLTYPE, TypeEngine
+
+if TYPE_CHECKING:
+    from unitwork.sql.clause import ClauseElement
+    from unitwork.sql.compound import CompoundSelect, Exists, ScalarSelect
+    from unitwork.sql.dml import Delete, Insert, Update
+    from unitwork.sql.elements import BindParameter
+    from unitwork.sql.select import Select
+    from unitwork.sql.selectable import Alias, Join, Subquery
+
+
+class ResultColumn(NamedTuple):
+    """One column of the rows a statement returns.
+
+    Attributes:
+        name: its key in a Row.
+        type: what converts its values.
+        element: the element of the statement it comes from.
+    """
+
+    name: str
+    type: TypeEngine
+    element: ClauseElement
+
+
+class Rendered:
+    """SQL text of a statement and where its parameters go.
+
+    Attributes:
+        text: SQL with the driver's placeholders; an expanding list has one, see :meth:`expand`. With ``%s`` literal
+            ``%`` are doubled: give the driver a parameter sequence always, an empty one too.
+        binds: the parameters in placeholder order, objects of the statement that was rendered.
+        columns: what a row holds; () where only the driver knows (``text()``) and where there are no rows.
+        kind: ``select``, ``insert``, ``update``, ``delete``, ``ddl`` or ``text``.
+        returns_rows: the statement gives rows; for ``text`` only the driver knows.
+        expanding: some bind is a list: call :meth:`expand` for text and parameters.
+        expansions: place in `binds` to how that list expands.
+        names: name of each parameter in neutral SQL.
+    """
+
+    __slots__ = ("binds", "columns", "expansions", "kind", "names", "pieces", "placeholder", "returns_rows", "text")
+
+    def __init__(self, text: str, renderer: StatementRenderer, kind: str, columns: tuple[ResultColumn, ...]) -> None:
+        style = renderer.style
+        pieces, order = _split(text, style.placeholder == "%s" and not renderer.literal)
+        self.kind = kind
+        self.columns = columns
+        self.returns_rows = kind == "select" or bool(columns)
+        self.binds: tuple[BindParameter, ...] = tuple(renderer.binds[place] for place in order)
+        self.names = _names(renderer, order)
+        self.placeholder = style.placeholder
+        self.pieces = pieces
+        self.expansions: dict[int, Expansion] = {
+            index: renderer.expansions[place] for index, place in enumerate(order) if place in renderer.expansions
+        }
+        marks = [style.placeholder or f":{name}" for name in self.names]
+        self.text = "".join([part for pair in zip(pieces, [*marks, ""], strict=True) for part in pair])
+
+    @property
+    def expanding(self) -> bool:
+        """Some bind is a list."""
+        return bool(self.expansions)
+
+    @property
+    def is_select(self) -> bool:
+        """The statement is a SELECT or a compound of some."""
+        return self.kind == "select"
+
+    @property
+    def is_insert(self) -> bool:
+        """The statement is an INSERT."""
+        return self.kind == "insert"
+
+    @property
+    def is_update(self) -> bool:
+        """The statement is an UPDATE."""
+        return self.kind == "update"
+
+    @property
+    def is_delete(self) -> bool:
+        """The statement is a DELETE."""
+        return self.kind == "delete"
+
+    @property
+    def is_ddl(self) -> bool:
+        """The statement changes the schema."""
+        return self.kind == "ddl"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Values of the rendered statement by neutral name."""
+        return {name: bind.value for name, bind in zip(self.names, self.binds, strict=True)}
+
+    def expand(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
+        """Return text and flat parameters with every list expanded (LB-35).
+
+        Args:
+            values: one per placeholder of `text`, converted; a list (of tuples for a row value) where it expands.
+        Returns:
+            (text, parameters). A list is padded by repeating its last item to a length of 1, 2, 4, 8 … 1024 or a
+            multiple of that, so that few texts exist; an empty one makes IN false and NOT IN true.
+        """
+        parts: list[str] = []
+        flat: list[Any] = []
+        single = self.placeholder
+        for index, value in enumerate(values):
+            parts.append(self.pieces[index])
+            expansion = self.expansions.get(index)
+            if expansion is None:
+                parts.append(single or f":{self.names[index]}")
+                flat.append(value)
+                continue
+            items = list(value)
+            if not items:
+                parts.append(expansion.empty)
+                continue
+            items.extend([items[-1]] * (_padded(len(items)) - len(items)))
+            mark = single or "?"
+            if expansion.width > 1:
+                mark = f"({', '.join([mark] * expansion.width)})"
+                flat.extend([cell for item in items for cell in item])
+            else:
+                flat.extend(items)
+            parts.append(expansion.prefix + ", ".join([mark] * len(items)))
+        parts.append(self.pieces[-1])
+        return "".join(parts), flat
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _padded(count: int) -> int:
+    if count > 1024:
+        return -(-count // 1024) * 1024
+    return 1 << (count - 1).bit_length()
+
+
+def _split(text: str, double_percent: bool) -> tuple[tuple[str, ...], list[int]]:
+    parts = text.split(MARK)
+    pieces = parts[::2]
+    if double_percent:
+        pieces = [piece.replace("%", "%%") for piece in pieces]
+    return tuple(pieces), [int(place) for place in parts[1::2]]
+
+
+def _names(renderer: StatementRenderer, order: list[int]) -> tuple[str, ...]:
+    names: list[str] = []
+    counts: dict[str, int] = {}
+    for place in order:
+        hint = renderer.hints[place]
+        if hint.endswith("_") and renderer.binds[place].key is None:
+            counts[hint] = counts.get(hint, 0) + 1
+            hint = f"{hint}{counts[hint]}"
+        names.append(hint)
+    return tuple(names)
+
+
+def render(statement: ClauseElement, style: Style, literal: bool = False) -> Rendered:
+    """Return `statement` as SQL of the database that `style` describes.
+
+    Args:
+        literal: write the values into the text, for reading and for scripts (LB-41); never executed by this library.
+    Raises:
+        CompileError: the database cannot say this.
+        ArgumentError: a name in the statement means nothing.
+    """
+    renderer = StatementRenderer(style, literal=literal)
+    text = renderer.text(statement)
+    kind = str(getattr(statement, "kind", "text"))
+    return Rendered(text, renderer, kind, result_columns(statement))
+
+
+def result_columns(statement: Any) -> tuple[ResultColumn, ...]:
+    """Return what the rows of a statement hold; () if it gives none, or if only the database knows."""
+    elements = statement.result_elements() if hasattr(statement, "result_elements") else ()
+    if any(element.visit == "text" for element in elements):
+        return ()
+    named = []
+    for (name, _), element in zip(result_names(elements), elements, strict=True):
+        key = element.key if element.visit == "column" and element.name == name else name
+        named.append(ResultColumn(key, getattr(element, "type", NULLTYPE), element))
+    return tuple(named)
+
+
+def result_names(elements: Iterable[Any]) -> list[tuple[str, bool]]:
+    """Return (name, needs AS) for each element of a columns clause.
+
+    A name that is taken gets a number: ``id``, ``id_1``; a function is called ``count_1``, a CAST like what is cast,
+    any other ``anon_1``.
+    """
+    found: list[tuple[str, bool]] = []
+    taken: set[str] = set()
+    for element in elements:
+        if element.visit == "text":
+            found.append(("", False))
+            continue
+        own, plain = _own_name(element)
+        name = own if plain else f"{own}_1"
+        number = 1
+        while name in taken:
+            number += 0 if name == own else 1
+            name = f"{own}_{number}"
+        taken.add(name)
+        found.append((name, element.visit != "column" or name != own))
+    return found
+
+
+def _own_name(element: Any) -> tuple[str, bool]:
+    # (name, it is taken as it is)
+    if element.visit == "operation" and element.operator is CAST:
+        inner = getattr(element.operands[0], "name", None)
+        return inner or "anon", inner is not None
+    if element.visit == "label" and element.name is None:
+        return getattr(element.element, "name", None) or "anon", False
+    return element.name or "anon", element.visit in ("column", "label")
+
+
+class StatementRenderer(ExpressionRenderer):
+    """Makes text of one statement."""
+
+    def __init__(self, style: Style, *, literal: bool = False, bare: bool = False) -> None:
+        super().__init__(style, literal=literal, bare=bare)
+        # FROM elements of the statements around the one being rendered, for correlation.
+        self.enclosing: frozenset[Any] = frozenset()
+
+    @contextmanager
+    def inside(self, froms: Iterable[Any]) -> Iterator[None]:
+        """Render the body as lying in a statement that has `froms`."""
+        kept, self.enclosing = self.enclosing, frozenset(froms)
+        try:
+            yield
+        finally:
+            self.enclosing = kept
+
+    # FROM
+
+    def visit_table(self, element: Any) -> str:
+        """A table by its name."""
+        return self.from_name(element)
+
+    def visit_alias(self, element: Alias) -> str:
+        """A FROM element under another name."""
+        return f"{self.text(element.element)} AS {self.from_name(element)}"
+
+    def visit_subquery(self, element: Subquery) -> str:
+        """A SELECT in FROM; it sees nothing of the statement around it."""
+        with self.inside(()):
+            return f"({self.text(element.element)}) AS {self.from_name(element)}"
+
+    def visit_join(self, element: Join) -> str:
+        """Two FROM elements joined; a join on the right stands in parentheses."""
+        words = "FULL OUTER JOIN" if element.full else "LEFT OUTER JOIN" if element.isouter else "JOIN"
+        right = self.text(element.right)
+        if element.right.visit == "join":
+            right = f"({right})"
+        return f"{self.text(element.left)} {words} {right} ON {self.text(element.onclause)}"
+
+    # SELECT
+
+    def visit_select(self, element: Select) -> str:
+        """A SELECT."""
+        froms = element.display_froms(self.enclosing)
+        visible = self.enclosing.union(leaf for one in froms for leaf in one.leaves())
+        elements = element.result_elements()
+        labels = {one.name if one.visit == "label" else one.key: one for one in elements if one.visit in _NAMED}
+        with self.inside(visible), self.scope(bare=False):
+            distinct = self._distinct(element)
+            parts = [f"SELECT {distinct}{self._columns(elements)}"]
+            if froms:
+                parts.append(f" FROM {self.joined(froms)}")
+            if element.where_criteria:
+                parts.append(f" WHERE {self.criteria(element.where_criteria)}")
+            if element.group_by_clauses:
+                with self.scope(labels=labels):
+                    parts.append(f" GROUP BY {self.joined(element.group_by_clauses)}")
+            if element.having_criteria:
+                parts.append(f" HAVING {self.criteria(element.having_criteria)}")
+            parts.append(self._tail(element, labels))
+            if element.for_update is not None:
+                parts.append(self._locking(element.for_update, element.for_update_of))
+        return "".join(parts)
+
+    def criteria(self, criteria: tuple[ClauseElement, ...]) -> str:
+        """Return conditions that must all hold."""
+        if len(criteria) == 1:
+            return self.text(criteria[0])
+        return " AND ".join([self.operand(one, 20, strict=False) for one in criteria])
+
+    def _distinct(self, element: Select) -> str:
+        if not element.is_distinct:
+            return ""
+        return f"DISTINCT ON ({self.joined(element.distinct_on)}) " if element.distinct_on else "DISTINCT "
+
+    def _columns(self, elements: tuple[Any, ...]) -> str:
+        texts = []
+        for (name, needs_label), element in zip(result_names(elements), elements, strict=True):
+            text = self.text(element)
+            texts.append(f"{text} AS {self.style.quote(name)}" if needs_label else text)
+        return ", ".join(texts)
+
+    def _tail(self, element: Any, labels: dict[str, ClauseElement]) -> str:
+        text = ""
+        if element.order_by_clauses:
+            with self.scope(labels=labels):
+                text = f" ORDER BY {', '.join([self.order_term(one) for one in element.order_by_clauses])}"
+        if element.limit_clause is None and element.offset_clause is None:
+            return text
+        limit, offset = (
+            None if one is None else self.text(one) for one in (element.limit_clause, element.offset_clause)
+        )
+        return text + self.style.limit_clause(limit, offset)
+
+    def _locking(self, lock: ForUpdate, of: tuple[Any, ...]) -> str:
+        names = tuple(self.from_name(one) if one.visit in _FROM else self.text(one) for one in of)
+        return self.style.for_update(lock._replace(of=names))
+
+    def visit_compound(self, element: CompoundSelect) -> str:
+        """SELECTs combined by UNION and the like."""
+        texts = []
+        for part in element.selects:
+            text = self.text(part)
+            if part.visit == "compound" or part.has_tail:
+                text = f"({text})" if self.style.compound_parentheses else f"SELECT * FROM ({text})"
+            texts.append(text)
+        first = element.result_elements()
+        labels = {one.name if one.visit == "label" else one.key: one for one in first if one.visit in _NAMED}
+        with self.scope(bare=True):
+            return f" {element.keyword} ".join(texts) + self._tail(element, labels)
+
+    def visit_scalar_subquery(self, element: ScalarSelect) -> str:
+        """A SELECT of one column as a value."""
+        return f"({self.text(element.element)})"
+
+    def visit_exists(self, element: Exists) -> str:
+        """EXISTS with its SELECT."""
+        return f"EXISTS ({self.text(element.element)})"
+
+    # INSERT, UPDATE, DELETE
+
+    def visit_insert(self, element: Insert) -> str:
+        """An INSERT of rows, of a SELECT, or of defaults alone."""
+        quote = self.style.quote
+        columns, rows = element.insert_columns(), element.insert_rows()
+        text = f"INSERT INTO {self.from_name(element.table)}"
+        if columns:
+            text += f" ({', '.join([quote(one.name) for one in columns])})"
+        if element.select is not None:
+            text += f" {self.text(element.select)}"
+        elif columns:
+            text += " VALUES " + ", ".join([f"({self._cells(columns, row)})" for row in rows])
+        else:
+            text += f" {self.style.default_values}"
+        return text + self._returning(element, self.style.returning_insert, bare=True)
+
+    def _cells(self, columns: Sequence[Any], row: Sequence[ClauseElement]) -> str:
+        texts = []
+        for column, cell in zip(columns, row, strict=True):
+            self._hint = column.key
+            texts.append(self.text(cell))
+        self._hint = "param"
+        return ", ".join(texts)
+
+    def visit_update(self, element: Update) -> str:
+        """An UPDATE; tables that only its criteria name are joined in."""
+        target, extra = element.table, element.extra_froms()
+        self._check_extra(extra, self.style.update_extra, "UPDATE")
+        in_list = bool(extra) and self.style.update_extra == "list"
+        with self.inside((target, *(leaf for one in extra for leaf in one.leaves()))):
+            tables = self.joined((target, *extra)) if in_list else self.text(target)
+            sets = []
+            for column, value in element.assignments():
+                name = self.text(column) if in_list else self.style.quote(column.name)
+                sets.append(f"{name} = {self._cells((column,), (value,))}")
+            text = f"UPDATE {tables} SET {', '.join(sets)}"
+            if extra and not in_list:
+                text += f" FROM {self.joined(extra)}"
+            if element.where_criteria:
+                text += f" WHERE {self.criteria(element.where_criteria)}"
+            return text + self._returning(element, self.style.returning_update, bare=not extra)
+
+    def visit_delete(self, element: Delete) -> str:
+        """A DELETE; tables that only its criteria name are joined in."""
+        target, extra = element.table, element.extra_froms()
+        self._check_extra(extra, self.style.delete_extra, "DELETE")
+        with self.inside((target, *(leaf for one in extra for leaf in one.leaves()))):
+            text = f"DELETE FROM {self.text(target)}"
+            if extra:
+                listed = (target, *extra) if self.style.delete_extra == "mysql" else extra
+                text += f" USING {self.joined(listed)}"
+            if element.where_criteria:
+                text += f" WHERE {self.criteria(element.where_criteria)}"
+            return text + self._returning(element, self.style.returning_delete, bare=not extra)
+
+    def _check_extra(self, extra: Sequence[Any], way: str, what: str) -> None:
+        if extra and not way:
+            raise exc.CompileError(
+                f"{what} over several tables does not exist on {self.style.name}.",
+                do="use a subquery in the criteria.",
+                code="multi-table-dml",
+            )
+
+    def _returning(self, element: Any, supported: bool, bare: bool) -> str:
+        elements = element.result_elements()
+        if not elements:
+            return ""
+        if not supported:
+            raise exc.CompileError(
+                f"{element.kind.upper()} … RETURNING does not exist on {self.style.name}.",
+                do="leave returning() out and read the rows with a SELECT.",
+                code="returning-not-supported",
+            )
+        with self.scope(bare=bare):
+            return f" RETURNING {self._columns(elements)}"
+
+    def visit_ddl(self, element: Any) -> str:
+        """A statement on the schema makes its own text."""
+        return str(element.ddl_text(self.style))
+
+
+_NAMED = ("column", "label")
+_FROM = ("table", "alias", "subquery")

@@ -1,0 +1,273 @@
+"""SELECT, as an immutable statement.
+
+A Select records what it was told; which FROM elements that means is worked out when it is rendered (``froms``), once
+per shape. So building one is cheap, and joins are resolved with everything known.
+
+Spec: LB-21, LB-23, LB-24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from unitwork import exc
+from unitwork.sql.clause import ClauseElement, EntityElement
+from unitwork.sql.columns import literal_column
+from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all
+from unitwork.sql.elements import ColumnElement, as_criterion
+from unitwork.sql.froms import JoinStep, resolve_joins, visible_froms
+from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
+from unitwork.sql.shape import ShapeBuilder
+from unitwork.sql.statement import Filtered
+from unitwork.sql.style import ForUpdate
+
+
+class Select(SelectBase, Filtered):
+    """A SELECT.
+
+    Attributes:
+        raw_columns: the elements as given; an entity stays whole.
+        from_clauses: given with ``select_from``.
+        joins: joins in the order given, not yet resolved.
+        correlated: FROM elements of the statement around this one that it uses; None lets rendering find them.
+    """
+
+    visit = "select"
+    raw_columns: tuple[ClauseElement, ...] = ()
+    from_clauses: tuple[FromClause, ...] = ()
+    joins: tuple[JoinStep, ...] = ()
+    group_by_clauses: tuple[ClauseElement, ...] = ()
+    having_criteria: tuple[ColumnElement, ...] = ()
+    is_distinct: bool = False
+    distinct_on: tuple[ClauseElement, ...] = ()
+    for_update: ForUpdate | None = None
+    for_update_of: tuple[ClauseElement, ...] = ()
+    correlated: tuple[FromClause, ...] | None = None
+
+    def __init__(self, *columns: Any) -> None:
+        self.raw_columns = tuple([as_column(one) for one in columns])
+
+    def result_elements(self) -> tuple[Any, ...]:
+        return expand(self.raw_columns)
+
+    # HOT: once per execution of a user's statement; bench: W17, W19.
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.append(Select)
+        out.append(len(self.raw_columns))
+        for column in self.raw_columns:
+            column.shape_into(out)
+        if self.where_criteria:
+            shape_all(out, "where", self.where_criteria)
+        if self.joins:
+            out.append("joins")
+            out.append(len(self.joins))
+            for step in self.joins:
+                step.shape_into(out)
+        if self.from_clauses:
+            shape_all(out, "from", self.from_clauses)
+        if self.group_by_clauses:
+            shape_all(out, "group_by", self.group_by_clauses)
+        if self.having_criteria:
+            shape_all(out, "having", self.having_criteria)
+        if self.is_distinct:
+            shape_all(out, "distinct", self.distinct_on)
+        if self.for_update is not None:
+            out.append(self.for_update)
+            shape_all(out, "of", self.for_update_of)
+        if self.correlated is not None:
+            shape_all(out, "correlate", self.correlated)
+        self.shape_tail(out)
+        out.append("end")
+
+    def children(self) -> tuple[ClauseElement, ...]:
+        found = list(self.raw_columns + self.where_criteria + self.having_criteria)
+        found.extend(self.group_by_clauses + self.order_by_clauses)
+        found.extend(one for one in (self.limit_clause, self.offset_clause) if one is not None)
+        found.extend(step.onclause for step in self.joins if step.onclause is not None)
+        return tuple(found)
+
+    def with_children(self, children: Sequence[ClauseElement]) -> Select:
+        new, given = self.clone(), iter(children)
+        for part in ("raw_columns", "where_criteria", "having_criteria", "group_by_clauses", "order_by_clauses"):
+            if getattr(self, part):
+                setattr(new, part, tuple(next(given) for _ in getattr(self, part)))
+        for part in ("limit_clause", "offset_clause"):
+            if getattr(self, part) is not None:
+                setattr(new, part, next(given))
+        new.joins = tuple(
+            step if step.onclause is None else step._replace(onclause=as_criterion(next(given))) for step in self.joins
+        )
+        return new
+
+    # Columns and FROM
+
+    def add_columns(self, *columns: Any) -> Select:
+        """Return the statement with more columns or entities."""
+        new = self.clone()
+        new.raw_columns = self.raw_columns + tuple(as_column(one) for one in columns)
+        return new
+
+    def with_only_columns(self, *columns: Any, maintain_column_froms: bool = False) -> Select:
+        """Return the statement with other columns; FROM follows them, unless `maintain_column_froms`."""
+        new = self.clone()
+        if maintain_column_froms:
+            new.from_clauses = tuple(self.froms())
+            new.joins = ()
+        new.raw_columns = tuple(as_column(one) for one in columns)
+        return new
+
+    def select_from(self, *froms: Any) -> Select:
+        """Return the statement with FROM elements beside those its columns imply."""
+        new = self.clone()
+        new.from_clauses = self.from_clauses + tuple(as_from(one) for one in froms)
+        return new
+
+    def join(self, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False) -> Select:
+        """Return the statement with a join to a table, an entity or along a mapped relationship.
+
+        Args:
+            target: what to join; a relationship attribute tells its own condition.
+            onclause: condition or relationship attribute; by default the foreign key that relates both.
+        """
+        return self._joined(None, target, onclause, isouter, full)
+
+    def outerjoin(self, target: Any, onclause: Any = None, *, full: bool = False) -> Select:
+        """Return the statement with a left outer join."""
+        return self._joined(None, target, onclause, True, full)
+
+    def join_from(
+        self, from_: Any, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False
+    ) -> Select:
+        """Return the statement with a join whose left side is `from_`."""
+        return self._joined(as_from(from_), target, onclause, isouter, full)
+
+    def outerjoin_from(self, from_: Any, target: Any, onclause: Any = None, *, full: bool = False) -> Select:
+        """Return the statement with a left outer join whose left side is `from_`."""
+        return self._joined(as_from(from_), target, onclause, True, full)
+
+    def _joined(self, left: FromClause | None, target: Any, onclause: Any, isouter: bool, full: bool) -> Select:
+        along: Callable[[], list[tuple[Any, Any]]] | None = getattr(target, "__join_target__", None)
+        if along is None:
+            along = getattr(onclause, "__join_target__", None)
+        pairs = [(target, onclause)] if along is None else along()
+        steps = []
+        for right, condition in pairs:
+            element = as_element(right)
+            entity = element if isinstance(element, EntityElement) else None
+            criterion = None if condition is None else as_criterion(condition)
+            steps.append(JoinStep(as_from(right), criterion, left, isouter, full, entity))
+            left = None
+        new = self.clone()
+        new.joins = self.joins + tuple(steps)
+        return new
+
+    def froms(self) -> list[FromClause]:
+        """Return the FROM elements, joins resolved.
+
+        Raises:
+            InvalidRequestError [no-join-left], [ambiguous-join-left]: a join has no left side, or several.
+        """
+        found = dict.fromkeys(self.from_clauses)
+        for column in self.raw_columns:
+            found.update(dict.fromkeys(column.from_objects()))  # type: ignore[arg-type]
+        froms = resolve_joins(list(found), self.from_clauses, self.joins)
+        for criterion in self.where_criteria:
+            froms.extend(criterion.from_objects())  # type: ignore[arg-type]
+        return visible_froms(froms)
+
+    def display_froms(self, enclosing: frozenset[FromClause]) -> list[FromClause]:
+        """Return the FROM elements to write in a statement that has `enclosing` already (correlation).
+
+        Raises:
+            InvalidRequestError [no-from-left]: all of several FROM elements belong to the statement around.
+        """
+        froms = self.froms()
+        if self.correlated is not None:
+            return [one for one in froms if one not in self.correlated]
+        if len(froms) < 2 or not enclosing:
+            return froms
+        kept = [one for one in froms if one not in enclosing]
+        if not kept:
+            raise exc.InvalidRequestError(
+                "every FROM element of a subquery belongs to the statement around it.",
+                do="name those it shares with correlate(), or use an alias inside.",
+                code="no-from-left",
+            )
+        return kept
+
+    def correlate(self, *froms: Any) -> Select:
+        """Return the statement that takes `froms` from the statement around it; none with ``correlate(None)``."""
+        new = self.clone()
+        new.correlated = tuple(as_from(one) for one in froms if one is not None)
+        return new
+
+    def filter_source(self) -> Any:
+        """Return what ``filter_by`` speaks of: the last joined, else the first selected."""
+        if self.joins:
+            last = self.joins[-1]
+            return last.target if last.entity is None else last.entity
+        if self.from_clauses:
+            return self.from_clauses[0]
+        for column in self.raw_columns:
+            if isinstance(column, (EntityElement, FromClause)):
+                return column
+            for found in column.from_objects():
+                return found
+        raise exc.InvalidRequestError(
+            "filter_by() found no entity or table in the SELECT.", do="use where().", code="no-filter-source"
+        )
+
+    # Other clauses
+
+    def group_by(self, *clauses: Any) -> Select:
+        """Return the statement with more GROUP BY terms; ``group_by(None)`` takes all away."""
+        new = self.clone()
+        new.group_by_clauses = order_terms(self.group_by_clauses, clauses, "group_by()")
+        return new
+
+    def having(self, *criteria: Any) -> Select:
+        """Return the statement with more HAVING conditions."""
+        new = self.clone()
+        new.having_criteria = self.having_criteria + tuple(as_criterion(one) for one in criteria)
+        return new
+
+    def distinct(self, *on: Any) -> Select:
+        """Return the statement with DISTINCT, or DISTINCT ON where the database has it."""
+        new = self.clone()
+        new.is_distinct = True
+        new.distinct_on = self.distinct_on + tuple(as_column(one, "distinct()") for one in on)
+        return new
+
+    def with_for_update(
+        self,
+        *,
+        read: bool = False,
+        nowait: bool = False,
+        skip_locked: bool = False,
+        of: Any = None,
+        key_share: bool = False,
+    ) -> Select:
+        """Return the statement that locks its rows, where the database can.
+
+        Args:
+            of: a column, table or entity, or a list of some, whose rows are locked.
+        """
+        new = self.clone()
+        new.for_update = ForUpdate(read, nowait, skip_locked, key_share)
+        given = () if of is None else of if isinstance(of, (list, tuple)) else (of,)
+        elements = (as_column(one, "with_for_update(of=)") for one in given)
+        new.for_update_of = tuple(one.table if isinstance(one, EntityElement) else one for one in elements)
+        return new
+
+
+def select(*columns: Any) -> Select:
+    """Return a SELECT of columns, expressions, tables or mapped classes."""
+    return Select(*columns)
+
+
+def exists(*arguments: Any) -> Exists:
+    """Return EXISTS of a SELECT, or of a new one of the given columns, to be refined with ``where``."""
+    if len(arguments) == 1 and isinstance(arguments[0], SelectBase):
+        return Exists(arguments[0])
+    return Exists(Select(*(arguments or (literal_column("1"),))))

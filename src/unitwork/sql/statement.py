@@ -1,0 +1,98 @@
+"""What all statements share: copying on change, options, WHERE.
+
+A statement keeps what was given in its instance ``__dict__``; everything else is a default of the class. So a
+generative method is a copy of a small dict and one assignment.
+
+Spec: LB-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+from unitwork.sql.clause import ClauseElement, EntityElement
+from unitwork.sql.elements import ColumnElement, as_criterion
+
+S = TypeVar("S", bound="Statement")
+F = TypeVar("F", bound="Filtered")
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Statement(ClauseElement):
+    """A statement that can be executed; each generative method returns a changed copy.
+
+    Attributes:
+        kind: ``select``, ``insert``, ``update``, ``delete``, ``ddl`` or ``text``.
+        with_options: opaque options for the layers above; each has a ``cache_key`` that is part of the shape.
+        given_execution_options: for the engine and the layers above; not part of the shape.
+    """
+
+    kind: ClassVar[str] = "text"
+    with_options: tuple[Any, ...] = ()
+    given_execution_options: Mapping[str, Any] = _NOTHING
+
+    def clone(self: S) -> S:
+        """Return a copy; what was worked out from the original (``memo``) is left behind."""
+        cls = self.__class__
+        new = cls.__new__(cls)
+        new.__dict__.update(self.__dict__)
+        new.__dict__.pop("memo", None)
+        return new
+
+    def options(self: S, *options: Any) -> S:
+        """Return the statement with options such as ``selectinload(...)``."""
+        new = self.clone()
+        new.with_options = self.with_options + options
+        return new
+
+    def execution_options(self: S, **options: Any) -> S:
+        """Return the statement with options for its execution."""
+        new = self.clone()
+        new.given_execution_options = {**self.given_execution_options, **options}
+        return new
+
+    def get_execution_options(self) -> Mapping[str, Any]:
+        """Return the options for execution; not to be changed."""
+        return self.given_execution_options
+
+
+class Filtered(Statement):
+    """A statement with WHERE.
+
+    Attributes:
+        where_criteria: conditions that must all hold.
+    """
+
+    where_criteria: tuple[ColumnElement, ...] = ()
+
+    def where(self: F, *criteria: Any) -> F:
+        """Return the statement with more conditions, all of which must hold."""
+        new = self.clone()
+        new.where_criteria = self.where_criteria + tuple(
+            [one if isinstance(one, ColumnElement) else as_criterion(one) for one in criteria]
+        )
+        return new
+
+    def filter(self: F, *criteria: Any) -> F:
+        """Return :meth:`where` of the same conditions."""
+        return self.where(*criteria)
+
+    def filter_by(self: F, **values: Any) -> F:
+        """Return the statement with the condition that attributes equal values.
+
+        The attributes are those of the last entity or table joined, else of the first in the statement.
+        """
+        source = self.filter_source()
+        return self.where(*[attribute_of(source, name) == value for name, value in values.items()])
+
+    def filter_source(self) -> Any:
+        """Return the entity or FROM element whose attributes ``filter_by`` names."""
+        raise NotImplementedError
+
+
+def attribute_of(source: Any, name: str) -> Any:
+    """Return the expression for attribute `name` of an entity, or for the column of that key."""
+    return source.attribute(name) if isinstance(source, EntityElement) else source.c[name]

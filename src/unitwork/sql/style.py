@@ -1,0 +1,350 @@
+"""What rendering needs to know of a database: quoting, placeholders, spellings of types and clauses.
+
+:class:`Style` itself is the neutral one, with ``:name`` parameters, for ``str(statement)``. A dialect derives its own
+and overrides attributes and methods; the renderers ask nothing else about a database. A Style is immutable after its
+construction and shared by threads.
+
+Spec: LB-33, LB-34, LB-41.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from unitwork import exc
+from unitwork.sql import types as t
+from unitwork.sql.reserved import RESERVED_WORDS
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+
+
+class ForUpdate(NamedTuple):
+    """What ``with_for_update()`` asks for; `of` holds rendered names of tables or columns when given to a Style."""
+
+    read: bool = False
+    nowait: bool = False
+    skip_locked: bool = False
+    key_share: bool = False
+    of: tuple[str, ...] = ()
+
+
+class Style:
+    """How SQL is spelled for one database and driver.
+
+    Attributes:
+        name: name of the database in messages.
+        placeholder: what stands for a value: ``"?"`` or ``"%s"``; None for ``:name``. With ``"%s"`` every literal
+            ``%`` of the text is doubled, so the driver must always be given a parameter sequence, if an empty one.
+        quote_character: around names that need it.
+        reserved_words: lower-case words that need quotes.
+        max_name_length: longest identifier, 0 for no limit.
+        name_length_in_bytes: the limit counts UTF-8 bytes (PostgreSQL), not characters.
+        true, false: literals for Boolean constants.
+        default_values: what follows ``INSERT INTO t`` when there is no column.
+        returning_insert, returning_update, returning_delete: RETURNING is understood there.
+        update_extra: further tables of an UPDATE come in a ``"from"`` clause, in the ``"list"`` of tables, or not ("").
+        delete_extra: further tables of a DELETE come in a ``"using"`` clause, as ``"mysql"`` has it, or not ("").
+        row_list_prefix: goes before a list of row values in IN, ``"VALUES "`` on SQLite.
+        compound_parentheses: a SELECT inside UNION may stand in parentheses.
+        alter_add_constraint: foreign keys between tables of a cycle are added by ALTER TABLE; else they stand in
+            CREATE TABLE, and the database must accept names of tables that come later.
+        drop_foreign_key: words of ALTER TABLE that drop a foreign key.
+        drop_index_on_table: DROP INDEX needs ``ON table``.
+        autoincrement_types: visit name of a type to what CREATE TABLE spells for an autoincrement column of it, e.g.
+            ``{"integer": "SERIAL"}``; other types are spelled as usual.
+        autoincrement_suffix: goes after NOT NULL of an autoincrement column, e.g. ``" AUTO_INCREMENT"``.
+        deferrable: DEFERRABLE and INITIALLY are understood; else they are left out.
+        function_names: own names of generic functions, e.g. ``{"char_length": "length"}``.
+    """
+
+    name: str = "neutral"
+    placeholder: str | None = None
+    quote_character: str = '"'
+    reserved_words: frozenset[str] = RESERVED_WORDS
+    max_name_length: int = 0
+    name_length_in_bytes: bool = False
+    true: str = "true"
+    false: str = "false"
+    default_values: str = "DEFAULT VALUES"
+    returning_insert: bool = True
+    returning_update: bool = True
+    returning_delete: bool = True
+    update_extra: str = "from"
+    delete_extra: str = "using"
+    row_list_prefix: str = ""
+    compound_parentheses: bool = True
+    alter_add_constraint: bool = True
+    drop_foreign_key: str = "DROP CONSTRAINT"
+    drop_index_on_table: bool = False
+    autoincrement_types: Mapping[str, str] = _NOTHING
+    autoincrement_suffix: str = ""
+    deferrable: bool = True
+    function_names: Mapping[str, str] = _NOTHING
+
+    def __init__(self) -> None:
+        self._quoted: dict[str, str] = {}
+
+    # Names
+
+    def quote(self, name: str) -> str:
+        """Return `name` as an identifier, in quotes where it needs them (LB-34).
+
+        Raises:
+            ArgumentError [bad-identifier]: it is empty, has a NUL, or is longer than the database keeps.
+        """
+        if name.__class__ is not str:
+            # What a subclass says of itself is not what was checked.
+            name = str.__str__(name)
+        quoted = self._quoted.get(name)
+        if quoted is None:
+            self.check_name(name)
+            quoted = name
+            if not _PLAIN_NAME.match(name) or name in self.reserved_words:
+                mark = self.quote_character
+                quoted = f"{mark}{name.replace(mark, mark * 2)}{mark}"
+            # A program has few names; this guards against one that makes them up without end.
+            if len(self._quoted) < 10_000:
+                self._quoted[name] = quoted
+        return quoted
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that the database would not keep as it is.
+
+        Raises:
+            ArgumentError [bad-identifier]: it is empty, has a NUL, or is too long.
+        """
+        problem = None
+        if not name:
+            problem = "is empty"
+        elif "\0" in name:
+            problem = "has a NUL character"
+        elif self.max_name_length:
+            length = len(name.encode("utf-8", "surrogatepass")) if self.name_length_in_bytes else len(name)
+            if length > self.max_name_length:
+                unit = "bytes" if self.name_length_in_bytes else "characters"
+                problem = f"has {length} {unit}, {self.name} keeps {self.max_name_length}"
+        if problem is not None:
+            raise exc.ArgumentError(
+                f"the name {name!r} {problem}.",
+                do="choose a name that every database in use can keep whole.",
+                code="bad-identifier",
+                name=name,
+            )
+
+    def table_name(self, name: str, schema: str | None) -> str:
+        """Return the name of a table, with its schema if it has one."""
+        return f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)
+
+    # Clauses
+
+    def limit_clause(self, limit: str | None, offset: str | None) -> str:
+        """Return the end of a SELECT with a limit, an offset or both, beginning with a blank."""
+        text = f" LIMIT {limit}" if limit is not None else ""
+        return f"{text} OFFSET {offset}" if offset is not None else text
+
+    def for_update(self, lock: ForUpdate) -> str:
+        """Return the locking clause of a SELECT, beginning with a blank, or "" where the database has none."""
+        if lock.key_share:
+            text = " FOR KEY SHARE" if lock.read else " FOR NO KEY UPDATE"
+        else:
+            text = " FOR SHARE" if lock.read else " FOR UPDATE"
+        if lock.of:
+            text += f" OF {', '.join(lock.of)}"
+        if lock.nowait:
+            text += " NOWAIT"
+        return f"{text} SKIP LOCKED" if lock.skip_locked else text
+
+    def nulls_order(self, bare: str, ordered: str, first: bool) -> str:
+        """Return an ORDER BY term with NULLs first or last; `bare` has no direction, `ordered` may have DESC."""
+        return f"{ordered} NULLS {'FIRST' if first else 'LAST'}"
+
+    # Operators and functions
+
+    def concat(self, left: str, right: str) -> str:
+        """Return the concatenation of two operands (each binds at least as tightly as ``||``)."""
+        return f"{left} || {right}"
+
+    def ilike(self, left: str, right: str, negated: bool) -> str:
+        """Return a LIKE that ignores case."""
+        return f"lower({left}) {'NOT LIKE' if negated else 'LIKE'} lower({right})"
+
+    def true_divide(self, left: str, right: str, whole: bool) -> str:
+        """Return a division with fractions; `whole` says that both operands are whole numbers."""
+        return f"{left} / ({right} + 0.0)" if whole else f"{left} / {right}"
+
+    def floor_divide(self, left: str, right: str, whole: bool) -> str:
+        """Return a division rounded down; `whole` says that both operands are whole numbers."""
+        return f"{left} / {right}" if whole else f"FLOOR({left} / {right})"
+
+    def modulo(self, left: str, right: str) -> str:
+        """Return the remainder of a division."""
+        return f"{left} % {right}"
+
+    def function(self, name: str, arguments: str) -> str:
+        """Return a function call; `name` is spelled as after ``func.``, `arguments` are joined by commas."""
+        if not arguments and name.lower() in _BARE_FUNCTIONS:
+            return _BARE_FUNCTIONS[name.lower()]
+        return f"{self.function_names.get(name.lower(), name)}({arguments})"
+
+    # Types
+
+    def ddl_type(self, type_: t.TypeEngine) -> str:
+        """Return the type as CREATE TABLE spells it, through the method ``type_<visit>``.
+
+        Raises:
+            CompileError [type-not-renderable]: the type has no SQL name here.
+        """
+        method = getattr(self, f"type_{type_.visit}", None)
+        if method is None:
+            raise exc.CompileError(
+                f"{type_!r} has no SQL name on {self.name}.",
+                do="give the column a type such as Integer or String(50).",
+                code="type-not-renderable",
+            )
+        return str(method(type_))
+
+    def cast_type(self, type_: t.TypeEngine) -> str:
+        """Return the type as CAST spells it."""
+        return self.ddl_type(type_)
+
+    def type_integer(self, type_: t.Integer) -> str:
+        """Name of Integer."""
+        return "INTEGER"
+
+    def type_small_integer(self, type_: t.SmallInteger) -> str:
+        """Name of SmallInteger."""
+        return "SMALLINT"
+
+    def type_big_integer(self, type_: t.BigInteger) -> str:
+        """Name of BigInteger."""
+        return "BIGINT"
+
+    def type_string(self, type_: t.String) -> str:
+        """Name of String and Unicode."""
+        return self.collate("VARCHAR" if type_.length is None else f"VARCHAR({int(type_.length)})", type_)
+
+    def type_text(self, type_: t.Text) -> str:
+        """Name of Text."""
+        return self.collate("TEXT", type_)
+
+    def collate(self, text: str, type_: t.String) -> str:
+        """Return a text type with its collation, if it has one."""
+        return text if type_.collation is None else f'{text} COLLATE "{type_.collation.replace(chr(34), chr(34) * 2)}"'
+
+    def type_boolean(self, type_: t.Boolean) -> str:
+        """Name of Boolean."""
+        return "BOOLEAN"
+
+    def type_float(self, type_: t.Float) -> str:
+        """Name of Float."""
+        return "FLOAT" if type_.precision is None else f"FLOAT({int(type_.precision)})"
+
+    def type_double(self, type_: t.Double) -> str:
+        """Name of Double."""
+        return "DOUBLE PRECISION"
+
+    def type_numeric(self, type_: t.Numeric) -> str:
+        """Name of Numeric."""
+        if type_.precision is None:
+            return "NUMERIC"
+        if type_.scale is None:
+            return f"NUMERIC({int(type_.precision)})"
+        return f"NUMERIC({int(type_.precision)}, {int(type_.scale)})"
+
+    def type_date(self, type_: t.Date) -> str:
+        """Name of Date."""
+        return "DATE"
+
+    def type_time(self, type_: t.Time) -> str:
+        """Name of Time."""
+        return "TIME"
+
+    def type_datetime(self, type_: t.DateTime) -> str:
+        """Name of DateTime."""
+        return "DATETIME"
+
+    def type_large_binary(self, type_: t.LargeBinary) -> str:
+        """Name of LargeBinary."""
+        return "BLOB"
+
+    # DDL
+
+    def server_default(self, text: str, is_expression: bool) -> str:
+        """Return what follows DEFAULT; some databases want an expression in parentheses."""
+        return text
+
+    def table_options(self, options: Mapping[str, object]) -> str:
+        """Return what follows the closing parenthesis of CREATE TABLE.
+
+        Args:
+            options: the dialect's keywords of ``Table``, without the dialect's name: ``{"engine": "InnoDB"}``.
+        """
+        return ""
+
+    # Literals, for DDL only: values of a query are always parameters
+
+    def string_literal(self, value: str) -> str:
+        """Return a text in single quotes.
+
+        Raises:
+            ArgumentError [bad-literal]: it has a NUL character.
+        """
+        if "\0" in value:
+            raise exc.ArgumentError(
+                f"the text {value!r} has a NUL character.",
+                do="take it out; SQL text cannot hold it.",
+                code="bad-literal",
+            )
+        return "'" + value.replace("'", "''") + "'"
+
+    def literal(self, value: object) -> str:
+        """Return a constant as SQL text.
+
+        Raises:
+            ArgumentError [bad-literal]: there is no literal for values of its class.
+        """
+        if value is None:
+            return "NULL"
+        if value is True:
+            return self.true
+        if value is False:
+            return self.false
+        if isinstance(value, str):
+            return self.string_literal(str.__str__(value))
+        if isinstance(value, int):
+            return int.__repr__(value)
+        if isinstance(value, float) and math.isfinite(value):
+            return float.__repr__(value)
+        if isinstance(value, decimal.Decimal) and value.is_finite():
+            return decimal.Decimal.__format__(value, "f")
+        if isinstance(value, datetime.datetime):
+            return self.string_literal(value.isoformat(" "))
+        if isinstance(value, (datetime.date, datetime.time)):
+            return self.string_literal(value.isoformat())
+        raise exc.ArgumentError(
+            f"a value of type {type(value).__qualname__} has no literal form in SQL on {self.name}.",
+            do="use text() to spell it, or a Python default.",
+            code="bad-literal",
+        )
+
+
+_BARE_FUNCTIONS = {
+    "now": "CURRENT_TIMESTAMP",
+    "current_timestamp": "CURRENT_TIMESTAMP",
+    "current_date": "CURRENT_DATE",
+    "current_time": "CURRENT_TIME",
+    "current_user": "CURRENT_USER",
+    "session_user": "SESSION_USER",
+    "localtime": "LOCALTIME",
+    "localtimestamp": "LOCALTIMESTAMP",
+}
+
+#: Style of ``str(statement)``.
+NEUTRAL_STYLE = Style()

@@ -1,0 +1,1 @@
+"""What unitwork knows about one instance, and about all instances of one Session."""
