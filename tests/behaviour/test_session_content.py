@@ -12,7 +12,7 @@ from tests.support.models import Author, Book, Node
 from tests.support.rows import rows_of
 from tests.support.states import author_in_state
 from unitwork import exc, inspect, select
-from unitwork.orm import Session
+from unitwork.orm import Session, object_session
 
 
 def test_iteration_yields_everything_attached(session: Session) -> None:
@@ -247,3 +247,13 @@ def test_settings_are_readable(library: Any) -> None:
         settings = (session.bind, session.autoflush, session.expire_on_commit)
 
     assert settings == (library, True, True)
+
+
+def test_object_session_in_its_three_places(session: Session) -> None:
+    """SB-38: the function, the static method of Session and inspect() agree; None for an object without a Session."""
+    author = Author(name="ann")
+    before = (object_session(author), Session.object_session(author))
+    session.add(author)
+
+    assert before == (None, None)
+    assert object_session(author) is Session.object_session(author) is inspect(author).session is session

@@ -367,10 +367,17 @@ def _publish_insert(
         else:
             for obj, row in zip(objects, got):
                 obj.__dict__.update(zip(back, row))
+    _forget_expressions(mapper, objects, columns, cells, expressions)
+
+
+def _forget_expressions(
+    mapper: Mapper, objects: list[Any], columns: tuple[Column, ...], cells: list[Cells], expressions: set[int]
+) -> None:
+    """Take SQL expressions off the objects, whose values are to be read from the database (PT-03)."""
     for place in expressions:
         for column, values in zip(columns, cells):
             if _is_sql(type(values[place])):
-                objects[place].__dict__.pop(names[column], None)
+                objects[place].__dict__.pop(mapper.name_by_column[column], None)
 
 
 def _publish_update(
@@ -383,10 +390,7 @@ def _publish_update(
         if name in synced or column.onupdate is not None or column.foreign_keys:
             for obj, value in zip(objects, values):
                 obj.__dict__[name] = value
-    for place in expressions:
-        for column, values in zip(columns, cells):
-            if _is_sql(type(values[place])):
-                objects[place].__dict__.pop(names[column], None)
+    _forget_expressions(mapper, objects, columns, cells, expressions)
 
 
 def _none(value: Any) -> Any:

@@ -30,7 +30,8 @@ from unitwork.mapping.mapper import (
 )
 from unitwork.mapping.registry import class_mapper, object_mapper
 from unitwork.mapping.typed import InstrumentedAttribute, Mapped
-from unitwork.session.factory import close_all_sessions, make_transient, object_session, sessionmaker
+from unitwork.session.core import object_session
+from unitwork.session.factory import close_all_sessions, make_transient, sessionmaker
 from unitwork.session.scoped import scoped_session
 from unitwork.session.scopes import SessionTransactionOrigin
 from unitwork.session.session import Session

@@ -24,6 +24,7 @@ from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.schema import Table
 from unitwork.sql.select import Select
 from unitwork.sql.traversal import iterate
+from unitwork.state.instance import state_of
 from unitwork.state.tracker import StateTracker
 
 #: Events of a Session that have their place already; more come with the chapter on events.
@@ -234,3 +235,13 @@ def check_options(autocommit: bool, future: bool, twophase: bool, mode: str) -> 
         do="use begin() and commit(), or an engine with isolation_level='AUTOCOMMIT'.",
         code="legacy-mode",
     )
+
+
+def object_session(instance: object) -> Any:
+    """Return the Session an object is attached to, or None.
+
+    Raises:
+        UnmappedInstanceError [unmapped]: its class is not mapped.
+    Spec: SB-38 to SB-40.
+    """
+    return state_of(instance).session

@@ -73,17 +73,6 @@ def _maker_table(target: sessionmaker, name: str) -> hooks.HookTable | None:
     return target.class_._class_hooks if name in SESSION_EVENTS else None
 
 
-def object_session(instance: object) -> Session | None:
-    """Return the Session an object is attached to, or None.
-
-    Raises:
-        UnmappedInstanceError [unmapped]: its class is not mapped.
-    Spec: SB-38 to SB-40.
-    """
-    found: Session | None = state_of(instance).session
-    return found
-
-
 def close_all_sessions() -> None:
     """Close every live Session of the process (AP-43)."""
     for session in list(all_sessions):

@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from unitwork import exc
 from unitwork.base import hooks
-from unitwork.session.factory import object_session, sessionmaker
+from unitwork.session.core import object_session
+from unitwork.session.factory import sessionmaker
 from unitwork.session.session import Session
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from unitwork.engine.engine import Engine
 from unitwork.engine.result import Result, ScalarResult
 from unitwork.flush.plan import FlushPlan
 from unitwork.session import attach, flushing, reading, transaction
-from unitwork.session.core import SESSION_EVENTS, SessionCore, check_options, unbound
+from unitwork.session.core import SESSION_EVENTS, SessionCore, check_options, object_session, unbound
 from unitwork.session.scopes import Scope, SessionTransactionOrigin
 from unitwork.session.transaction import SessionTransaction, face_of
 from unitwork.state.identity import IdentityView
@@ -420,6 +420,7 @@ class Session:
         self._core.add_bind(mapper, bind)
 
     bind_table = bind_mapper
+    object_session = staticmethod(object_session)
 
     def _face(self, scope: Scope) -> SessionTransaction:
         return face_of(self, self._core, scope)
