@@ -29,7 +29,7 @@ from unitwork.orm import DeclarativeBase, Mapped, Session, mapped_column, regist
         ("none", set()),
         (None, {"save-update", "merge"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_forms_of_the_cascade_argument(cascade: Any, names: set[str]) -> None:
     """CA-01, CA-02, CA-10: cascade= takes a string or a list of names; the result reads as a frozen set."""
