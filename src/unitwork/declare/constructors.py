@@ -23,9 +23,7 @@ T = TypeVar("T")
 #: "Not given", where None means something.
 NOT_GIVEN: Any = type("NotGiven", (), {"__repr__": lambda self: "<not given>", "__bool__": lambda self: False})()
 
-LAZY_WORDS = frozenset(
-    {"select", "joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql", "peers"}
-)
+LAZY_WORDS = frozenset({"select", "joined", "selectin", "subquery", "immediate", "noload", "raise", "raise_on_sql"})
 _LAZY_ALIASES: dict[Any, str] = {True: "select", False: "joined", None: "noload"}
 
 
@@ -332,7 +330,7 @@ def _check_options(
 def _lazy(given: str | bool | None) -> str:
     word = given if isinstance(given, str) else _LAZY_ALIASES[given]
     if word not in LAZY_WORDS:
-        later = word in ("dynamic", "write_only")
+        later = word in ("dynamic", "write_only", "peers")
         raise exc.ArgumentError(
             f"relationship(lazy={given!r}) is {'not there yet' if later else 'no way of loading'}.",
             do=f"use one of {', '.join(sorted(LAZY_WORDS))}.",
