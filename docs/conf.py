@@ -1,0 +1,47 @@
+"""How Sphinx builds the documentation: ``sphinx-build -W -b html docs build/docs``."""
+
+from __future__ import annotations
+
+import unitwork
+import unitwork.schema
+import unitwork.types
+
+project = "unitwork"
+author = "the unitwork authors"
+copyright = "the unitwork authors"
+release = version = unitwork.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["changes"]
+html_theme = "furo"
+html_title = "unitwork"
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+# Docstrings are Google style, with a line for the ids of the specification.
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = ["Spec"]
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": False}
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+#: A page may link to a file of the repository; the name of an attribute ("type") may also be that of a class.
+suppress_warnings = ["myst.xref_missing", "ref.python"]
+
+
+def _is_documented_elsewhere(app, what, name, obj, skip, options):  # type: ignore[no-untyped-def]
+    """Types and tables have pages of their own; the page of the core leaves them out."""
+    elsewhere = {*unitwork.types.__all__, *unitwork.schema.__all__}
+    return True if app.env.docname == "reference/core" and name in elsewhere else None
+
+
+def setup(app):  # type: ignore[no-untyped-def]
+    """Called by Sphinx."""
+    app.connect("autodoc-skip-member", _is_documented_elsewhere)
