@@ -82,9 +82,16 @@ class OrmContender(Contender):
         self.models = build_models(library)
         self.orm.configure_mappers()
 
-    def session(self) -> Any:
-        """A new Session that keeps its objects loaded after a commit, so that their keys can be looked at."""
-        return self.orm.Session(self.engine, expire_on_commit=False)
+    def session(self, *, expire_on_commit: bool = False) -> Any:
+        """A new Session; it keeps its objects loaded after a commit, so that their keys can be looked at."""
+        return self.orm.Session(self.engine, expire_on_commit=expire_on_commit)
+
+    def has(self, path: str) -> bool:
+        """Whether the library has a name, given from here on: "orm.Session.merge"."""
+        found: Any = self
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        return found is not None
 
     def close(self) -> None:
         """Give everything back."""

@@ -6,11 +6,12 @@ Transactions are statements; on PostgreSQL BEGIN rides on the first one, on Mari
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg2
 import pymysql
+import pymysql.cursors
 from pymysql.constants import CLIENT
 
 from benchmarks.data import Row
@@ -35,6 +36,13 @@ class Raw:
         cursor = self.cursor
         cursor.execute(sql, params) if params else cursor.execute(sql)
         return list(cursor.fetchall()) if cursor.description else []
+
+    def stream(self, sql: str, part: int) -> Iterator[Row]:
+        """The rows of a SELECT, fetched in parts as the driver does it best."""
+        cursor = self.connection.cursor()
+        cursor.execute(sql)
+        while rows := cursor.fetchmany(part):
+            yield from rows
 
     def begin(self) -> None:
         """Begin a transaction."""
@@ -116,6 +124,13 @@ class RawPostgreSQL(Raw):
         prefix, self._prefix = self._prefix, ""
         return super().execute(prefix + sql, params)
 
+    def stream(self, sql: str, part: int) -> Iterator[Row]:
+        """The rows of a SELECT, by a cursor of the server."""
+        self.cursor.execute(f"BEGIN; DECLARE part CURSOR FOR {sql}")
+        while rows := self.execute(f"FETCH {part} FROM part"):
+            yield from rows
+        self.commit()
+
     def begin(self) -> None:
         """Let the next statement begin a transaction."""
         self._prefix = "BEGIN; "
@@ -125,6 +140,13 @@ class RawMariaDB(Raw):
     """PyMySQL without autocommit: the first statement begins a transaction."""
 
     backend = "mariadb"
+
+    def stream(self, sql: str, part: int) -> Iterator[Row]:
+        """The rows of a SELECT, read from the socket as they are wanted."""
+        with self.connection.cursor(pymysql.cursors.SSCursor) as cursor:
+            cursor.execute(sql)
+            while rows := cursor.fetchmany(part):
+                yield from rows
 
     def begin(self) -> None:
         """Nothing to send."""

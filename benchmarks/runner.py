@@ -21,11 +21,11 @@ PROGRESS = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """A workload's outcome: microseconds for each operation, by contender."""
+    """A workload's outcome: its figure, mostly microseconds for each operation, by contender who can do it."""
 
     workload: Workload
     n: int
-    micros: dict[str, float]
+    figures: dict[str, float]
 
 
 def measure(
@@ -38,14 +38,15 @@ def measure(
     """
     outcomes = []
     for workload in workloads:
-        micros = {contender.name: float("inf") for contender in contenders}
+        able = [contender for contender in contenders if workload.is_possible(contender)]
+        figures = {contender.name: float("inf") for contender in able}
         for turn in range(rounds):
-            start = turn % len(contenders)  # nobody always goes first
-            for contender in (*contenders[start:], *contenders[:start]):
-                seconds = _once(workload, contender, n)
-                micros[contender.name] = min(micros[contender.name], seconds / workload.operations(n) * 1e6)
-        outcomes.append(Measured(workload, n, {contender.name: micros[contender.name] for contender in contenders}))
-        progress(f"{workload.id:5} " + "  ".join(f"{name} {value:9.2f} µs" for name, value in micros.items()))
+            start = turn % len(able)  # nobody always goes first
+            for contender in (*able[start:], *able[:start]):
+                figures[contender.name] = min(figures[contender.name], _once(workload, contender, n))
+        outcomes.append(Measured(workload, n, figures))
+        shown = "  ".join(f"{name} {value:9.2f} {workload.unit}" for name, value in figures.items())
+        progress(f"{workload.id:5} {shown}")
     return outcomes
 
 
@@ -91,7 +92,7 @@ def _database(place: Place, name: str) -> Iterator[None]:
 
 
 def _once(workload: Workload, contender: Contender, n: int) -> float:
-    """Do the work once on fresh tables, verify it, and return its seconds."""
+    """Do the work once on fresh tables, verify it, and return its figure."""
     contender.reset()
     workload.seed(contender, n)
     timed = _prepare(workload, contender, n)
@@ -105,7 +106,7 @@ def _once(workload: Workload, contender: Contender, n: int) -> float:
         workload.verify(contender, n, result)
     except BenchmarkError as error:
         raise BenchmarkError(f"{workload.id}, {contender.name}: {error}") from error
-    return seconds
+    return workload.cost(seconds, n, result)
 
 
 @contextmanager

@@ -43,6 +43,13 @@ class Workload:
     work: str
     per: str
     targets: Targets
+    unit = "µs"
+    needs = ""  # what a library must have, from its top module on: "orm.Session.merge"
+    arrives = 0  # the issue that brings it to unitwork
+
+    def is_possible(self, contender: Contender) -> bool:
+        """Whether a library has what the work needs; hand-written code always has."""
+        return not self.needs or not isinstance(contender, OrmContender) or contender.has(self.needs)
 
     def operations(self, n: int) -> int:
         """How many objects or operations a run has, by which its time is divided."""
@@ -58,6 +65,10 @@ class Workload:
     def orm(self, orm: OrmContender, n: int) -> Timed:
         """The work with a Session: one source for both ORMs."""
         raise NotImplementedError
+
+    def cost(self, seconds: float, n: int, result: Any) -> float:
+        """The figure that is compared, in `unit`: microseconds for each operation, unless it is not time."""
+        return seconds / self.operations(n) * 1e6
 
     def verify(self, contender: Contender, n: int, result: Any) -> None:
         """Raise BenchmarkError unless the work was done, in memory and in the database."""

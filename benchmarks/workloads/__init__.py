@@ -2,4 +2,22 @@
 
 from __future__ import annotations
 
-from benchmarks.workloads import attributes, deleting, inserting, loading, small, updating  # noqa: F401
+from benchmarks.workloads import (  # noqa: F401
+    attributes,
+    bulk,
+    columns,
+    deleting,
+    eager,
+    expiring,
+    inserting,
+    links,
+    loading,
+    memory,
+    merging,
+    queries,
+    related,
+    reloading,
+    small,
+    updating,
+    wide,
+)

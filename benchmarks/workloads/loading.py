@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from benchmarks.contenders import Contender, OrmContender, RawContender
-from benchmarks.data import BOOK, book_row, fill_books
+from benchmarks.data import BOOK, Row, book_row, fill_books
 from benchmarks.failure import expect
 from benchmarks.plain import PlainBook
 from benchmarks.workload import Targets, Timed, Workload, register
@@ -54,6 +54,14 @@ def raw_books(raw: RawContender) -> list[PlainBook]:
         return [PlainBook(a, b, c, d, e, f, day, bool(flag)) for a, b, c, d, e, f, day, flag in rows]
     parse = date.fromisoformat
     return [PlainBook(a, b, c, d, e, f, parse(day), bool(flag)) for a, b, c, d, e, f, day, flag in rows]
+
+
+def plain_book(raw: RawContender, row: Row) -> PlainBook:
+    """A plain object with Python values from a row of the driver."""
+    if raw.backend == "postgresql":
+        return PlainBook(*row)
+    *head, day, flag = row
+    return PlainBook(*head, day if raw.backend == "mariadb" else date.fromisoformat(day), bool(flag))
 
 
 def orm_books(orm: OrmContender) -> tuple[Any, list[Any]]:
