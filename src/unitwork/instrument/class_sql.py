@@ -14,9 +14,11 @@ from unitwork import exc
 from unitwork.inspection import inspect
 from unitwork.mapping.mapper import MANYTOMANY, MANYTOONE, ColumnProperty, Mapper, RelationshipProperty
 from unitwork.mapping.typed import InstrumentedAttribute
+from unitwork.sql.elements import as_criterion, as_operand
 from unitwork.sql.functions import and_, not_, null, true
 from unitwork.sql.operators import EQ, NE, Operator
 from unitwork.sql.select import exists, select
+from unitwork.sql.traversal import replace_elements
 from unitwork.state.instance import describe, state_of
 
 
@@ -127,8 +129,7 @@ class RelationshipSql(QueryableAttribute):
             raise exc.InvalidRequestError(f"{self} is a scalar.", do="compare it with ==.", code="any-or-has")
         if self.prop.direction is MANYTOMANY:
             return self._exists(self._is_object(self.prop.mapper, other), {})
-        values = self._values_of(other, [destination for _, destination in self.prop.synchronize_pairs])
-        return and_(*(source == value for (source, _), value in zip(self.prop.synchronize_pairs, values)))
+        return self._leads_to(other)
 
     def is_(self, other: Any) -> Any:
         """Return the condition that a scalar reference is None."""
@@ -154,8 +155,20 @@ class RelationshipSql(QueryableAttribute):
             return self._exists(self._is_object(prop.mapper, other), {})
         if other is None:
             return and_(*(own.is_(null()) for _, own in prop.synchronize_pairs))
-        values = self._values_of(other, [target for target, _ in prop.synchronize_pairs])
-        return and_(*(own == value for (_, own), value in zip(prop.synchronize_pairs, values)))
+        return self._leads_to(other)
+
+    def _leads_to(self, other: Any) -> Any:
+        """The join condition with the values of `other` in place of the other side's columns."""
+        names = state_of(other).mapper.name_by_column
+        columns = [column for column in dict.fromkeys(self._other_columns()) if column in names]
+        values = dict(zip(columns, self._values_of(other, columns)))
+        binds = {column: as_operand(value, column.type) for column, value in values.items()}
+        return self.prop.condition.between(other=binds.get)
+
+    def _other_columns(self) -> list[Any]:
+        found: list[Any] = []
+        self.prop.condition.between(other=lambda column: found.append(column))
+        return found
 
     def _is_object(self, mapper: Mapper, other: Any) -> Any:
         values = self._values_of(other, list(mapper.primary_key))
@@ -175,19 +188,19 @@ class RelationshipSql(QueryableAttribute):
 
     def _exists(self, criterion: Any, filters: dict[str, Any]) -> Any:
         prop = self.prop
-        if prop.is_self_referential:
-            raise exc.InvalidRequestError(
-                f"any() and has() on the self-referential {self} need an alias.",
-                do="write exists() over an alias of the table.",
-                code="self-join",
-            )
         target_class = inspect(prop.mapper.class_).class_
-        conditions = [prop.primaryjoin]
+        criteria = [] if criterion is None else [as_criterion(criterion)]
+        criteria += [getattr(target_class, name) == value for name, value in filters.items()]
+        target: Any = prop.target
+        replace: dict[Any, Any] = {}
+        if prop.is_self_referential:
+            # The rows asked about need a name of their own beside the owner's.
+            target = prop.target.alias()
+            replace = {column: target.c[column.key] for column in prop.target.c}
+        conditions = [prop.condition.between(other=replace.get)]
         if prop.secondaryjoin is not None:
-            conditions.append(prop.secondaryjoin)
-        if criterion is not None:
-            conditions.append(criterion)
-        conditions.extend(getattr(target_class, name) == value for name, value in filters.items())
-        tables = [prop.target] if prop.secondary is None else [prop.target, prop.secondary]
+            conditions.append(replace_elements(prop.secondaryjoin, replace))
+        conditions += [replace_elements(each, replace) for each in criteria]
+        tables = [target] if prop.secondary is None else [target, prop.secondary]
         inner = select(true()).select_from(*tables).where(*conditions).correlate(prop.parent.local_table)
         return exists(inner)

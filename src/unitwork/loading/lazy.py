@@ -19,6 +19,7 @@ from unitwork.loading.run import LoadHost, load_along, load_rows
 from unitwork.loading.select import (
     StandingSelect,
     chunks,
+    key_names,
     many_select,
     one_select,
     related_select,
@@ -178,17 +179,24 @@ def refused(state: InstanceState, prop: RelationshipProperty) -> exc.InvalidRequ
 
 def load_related(host: LoadHost, prop: RelationshipProperty, owners: Sequence[Subject]) -> list[Any]:
     """Return the objects that a relationship leads to from any of `owners`, in sets; the attribute is not stored."""
-    names = source_names(prop)
+    spec = bare_spec(prop.mapper)
+    connection = host.connection_for(prop.mapper)
+    found: list[Any] = []
+    names = key_names(prop)
+    if names is None:
+        one = related_select(prop, spec)
+        for state, obj in owners:
+            values = [_value_in_row(state, obj, name) for name in source_names(prop)]
+            named = {f"own{place}": value for place, value in enumerate(values)}
+            found.extend(load_rows(one.plan, connection, one.rows(connection, **named), host))
+        return found
     keys = []
     for state, obj in owners:
         key = tuple(_value_in_row(state, obj, name) for name in names)
         if None not in [None if part is None else False for part in key]:
             keys.append(key if len(key) > 1 else key[0])
-    spec = bare_spec(prop.mapper)
     standing: StandingSelect = related_to_many_select(prop, spec)
-    found: list[Any] = []
     for chunk in chunks(keys):
-        connection = host.connection_for(prop.mapper)
         found.extend(load_rows(standing.plan, connection, standing.rows(connection, keys=list(chunk)), host))
     return found
 

@@ -14,7 +14,7 @@ from unitwork.engine.connection import Connection
 from unitwork.instrument.collections import bind_loaded
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
 from unitwork.loading.rows import loader_for
-from unitwork.loading.select import chunks, keyed_select, source_names
+from unitwork.loading.select import chunks, key_names, keyed_select, related_select, source_names, target_key
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.state.instance import STATE
 from unitwork.state.tracker import StateTracker
@@ -69,7 +69,10 @@ def load_along(spec: EntitySpec, objects: Iterable[Any], host: LoadHost, populat
 def _load_relationship(
     prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: bool
 ) -> None:
-    names = source_names(prop)
+    names = key_names(prop)
+    if names is None:
+        _load_one_by_one(prop, spec, owners, host, populate)
+        return
     by_key: dict[Any, list[Any]] = {}
     for obj in owners:
         key = tuple([getattr(obj, name) for name in names])
@@ -79,7 +82,7 @@ def _load_relationship(
             by_key.setdefault(key if len(key) > 1 else key[0], []).append(obj)
     found: dict[Any, list[Any]] = {}
     if prop.direction is MANYTOONE and prop.uses_get and not populate:
-        _from_identity_map(prop, by_key, found, host.tracker)
+        _from_identity_map(prop, names, by_key, found, host.tracker)
     missing = [key for key in by_key if key not in found]
     if missing:
         _read(prop, spec, missing, found, host, populate)
@@ -90,14 +93,27 @@ def _load_relationship(
         load_along(spec, [target for targets in found.values() for target in targets], host, populate)
 
 
-def _from_identity_map(
-    prop: RelationshipProperty, by_key: dict[Any, list[Any]], found: dict[Any, list[Any]], tracker: StateTracker
+def _load_one_by_one(
+    prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: bool
 ) -> None:
-    order = [target for target, _ in prop.synchronize_pairs]
+    names = source_names(prop)
+    standing = related_select(prop, spec)
+    connection = host.connection_for(prop.mapper)
+    for obj in owners:
+        named = {f"own{place}": getattr(obj, name) for place, name in enumerate(names)}
+        _store(prop, obj, load_rows(standing.plan, connection, standing.rows(connection, **named), host, populate))
+
+
+def _from_identity_map(
+    prop: RelationshipProperty,
+    names: Sequence[str],
+    by_key: dict[Any, list[Any]],
+    found: dict[Any, list[Any]],
+    tracker: StateTracker,
+) -> None:
     for key in by_key:
-        parts = dict(zip(order, key if len(order) > 1 else (key,)))
-        pk = tuple(parts[column] for column in prop.mapper.primary_key)
-        present = tracker.identity.find(prop.mapper, pk[0] if len(pk) == 1 else pk)
+        pk = target_key(prop, names, key if len(names) > 1 else (key,))
+        present = tracker.identity.find(prop.mapper, pk)
         if present is not None and present.__dict__[STATE].expired is None:
             found[key] = [present]
 
@@ -111,7 +127,7 @@ def _read(
     populate: bool,
 ) -> None:
     from_key = keyed_select(prop, spec)
-    width = len(source_names(prop))
+    width = len(prop.condition.equalities)
     for chunk in chunks(keys):
         connection = host.connection_for(prop.mapper)
         rows = from_key.rows(connection, keys=list(chunk))

@@ -11,9 +11,9 @@ from typing import Any
 
 from unitwork.engine.connection import Connection
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan, ValueItem, entity_plan
-from unitwork.mapping.mapper import MANYTOONE, RelationshipProperty
+from unitwork.mapping.mapper import RelationshipProperty
 from unitwork.sql.columns import bindparam
-from unitwork.sql.functions import and_, tuple_
+from unitwork.sql.functions import tuple_
 from unitwork.sql.select import select
 from unitwork.sql.shape import shape_of
 
@@ -67,18 +67,21 @@ def related_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSele
     """Return the SELECT of what one owner refers to: parameters ``own0``, ``own1``, … as :func:`source_names`."""
     standing: StandingSelect | None = spec.memo.get(("related", prop))
     if standing is None:
-        conditions = [column == bindparam(f"own{place}") for place, column in enumerate(_remote_columns(prop))]
-        statement = _joined(prop, select(spec.element)).where(*conditions)
+        binds = {
+            column: bindparam(f"own{place}", type_=column.type)
+            for place, column in enumerate(prop.condition.own_columns)
+        }
+        condition = prop.condition.between(own=binds.get)
+        statement = _joined(prop, select(spec.element)).where(condition)
         standing = spec.memo[("related", prop)] = StandingSelect(statement, entity_plan(spec))
     return standing
 
 
 def related_to_many_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect:
-    """Return the SELECT of what many owners refer to: parameter ``keys``, a list."""
+    """Return the SELECT of what many owners refer to: parameter ``keys``, a list; see :func:`key_names`."""
     standing: StandingSelect | None = spec.memo.get(("related to many", prop))
     if standing is None:
-        condition = _is_among_keys(_remote_columns(prop))
-        statement = _joined(prop, select(spec.element)).where(condition)
+        statement = _joined(prop, select(spec.element)).where(*_is_among_owners(prop))
         standing = spec.memo[("related to many", prop)] = StandingSelect(statement, entity_plan(spec))
     return standing
 
@@ -87,10 +90,9 @@ def keyed_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect
     """Like :func:`related_to_many_select`; the rows begin with the values that tell the owner."""
     standing: StandingSelect | None = spec.memo.get(("keyed", prop))
     if standing is None:
-        columns = _remote_columns(prop)
-        condition = _is_among_keys(columns)
+        columns = [other for _, other in prop.condition.equalities]
         labelled = [column.label(f"own_{place}") for place, column in enumerate(columns)]
-        statement = _joined(prop, select(*labelled, spec.element)).where(condition)
+        statement = _joined(prop, select(*labelled, spec.element)).where(*_is_among_owners(prop))
         values = [ValueItem(place, column.type, True) for place, column in enumerate(columns)]
         plan = LoadPlan((*values, EntityItem(spec, len(columns))), [f"own_{place}" for place in range(len(values) + 1)])
         standing = spec.memo[("keyed", prop)] = StandingSelect(statement, plan)
@@ -100,9 +102,36 @@ def keyed_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect
 def source_names(prop: RelationshipProperty) -> tuple[str, ...]:
     """Return the attributes of the owner whose values a relationship is looked up by, in the order of parameters."""
     names = prop.parent.name_by_column
-    if prop.direction is MANYTOONE:
-        return tuple(names[own] for _, own in prop.synchronize_pairs)
-    return tuple(names[source] for source, _ in prop.synchronize_pairs)
+    return tuple(names[own] for own in prop.condition.own_columns)
+
+
+def key_names(prop: RelationshipProperty) -> tuple[str, ...] | None:
+    """Return the attributes of owners by which their related rows are found in sets; in the order of the key.
+
+    None where that is not possible, since the join condition asks something of the owner that is no ``own = other``:
+    then each owner needs a SELECT of its own.
+    """
+    condition = prop.condition
+    if condition.others_are_own or not condition.equalities:
+        return None
+    names = prop.parent.name_by_column
+    return tuple(names[own] for own, _ in condition.equalities)
+
+
+def target_key(prop: RelationshipProperty, names: Sequence[str], key: Sequence[Any]) -> Any:
+    """Return the primary key of the target of a many-to-one that may be found by it (`uses_get`).
+
+    Args:
+        names, key: attributes of the owner and their values.
+    Returns:
+        The bare value for one column, a tuple for several, as the identity map has it.
+    """
+    if len(key) == 1:
+        return key[0]
+    values = dict(zip(names, key))
+    own_names = prop.parent.name_by_column
+    by_column = {target: values[own_names[own]] for own, target in prop.condition.equalities}
+    return tuple(by_column[column] for column in prop.mapper.primary_key)
 
 
 def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -111,17 +140,15 @@ def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield things[start : start + CHUNK]
 
 
-def _remote_columns(prop: RelationshipProperty) -> list[Any]:
-    if prop.direction is MANYTOONE:
-        return [target for target, _ in prop.synchronize_pairs]
-    return [destination for _, destination in prop.synchronize_pairs]
-
-
 def _joined(prop: RelationshipProperty, statement: Any) -> Any:
     if prop.secondary is not None:
-        condition = and_(*(target == column for target, column in prop.secondary_synchronize_pairs))
-        statement = statement.select_from(prop.target).join(prop.secondary, condition)
+        statement = statement.select_from(prop.target).join(prop.secondary, prop.secondaryjoin)
     return statement.order_by(*prop.order_by) if prop.order_by else statement
+
+
+def _is_among_owners(prop: RelationshipProperty) -> list[Any]:
+    condition = prop.condition
+    return [_is_among_keys([other for _, other in condition.equalities]), *condition.beyond_equalities()]
 
 
 def _is_among_keys(columns: Sequence[Any]) -> Any:

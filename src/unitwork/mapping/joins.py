@@ -1,16 +1,25 @@
 """How two tables are joined for a relationship: from foreign keys, or from the condition the user gave.
 
 Pure: takes tables and elements, gives a Join. Every failure lists what was found, so that the reader can choose.
-Spec: LB-13.
+Spec: LB-10, LB-13, LB-38.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from unitwork import exc
+from unitwork.mapping.conditions import (
+    Occurrence,
+    SidedCondition,
+    conjuncts,
+    occurrences,
+    own_side,
+    sided,
+    without_marks,
+)
 from unitwork.mapping.mapper import (
     MANYTOMANY,
     MANYTOONE,
@@ -21,10 +30,11 @@ from unitwork.mapping.mapper import (
     RelationshipProperty,
 )
 from unitwork.sql.constraints import ForeignKeyConstraint
-from unitwork.sql.elements import BinaryExpression, Operation
+from unitwork.sql.elements import BinaryExpression
 from unitwork.sql.functions import and_
-from unitwork.sql.operators import AND, EQ
+from unitwork.sql.operators import EQ
 from unitwork.sql.schema import Column, Table
+from unitwork.sql.traversal import iterate
 
 
 @dataclass(frozen=True)
@@ -60,22 +70,24 @@ class Join:
     """
 
     direction: RelationshipDirection
-    primaryjoin: Any
+    condition: SidedCondition
     secondaryjoin: Any
     synchronize_pairs: tuple[ColumnPair, ...]
     secondary_synchronize_pairs: tuple[ColumnPair, ...]
     local_remote_pairs: tuple[ColumnPair, ...]
     is_plain: bool
 
-    def reversed(self) -> Join:
-        """Return the same join seen from the other side."""
+    def reversed(self, tables: Collection[Table]) -> Join:
+        """Return the same join seen from the other side, the class with these tables."""
         if self.direction is MANYTOMANY:
             own = self.secondary_synchronize_pairs
             other = self.synchronize_pairs
-            return Join(MANYTOMANY, self.secondaryjoin, self.primaryjoin, own, other, own + other, self.is_plain)
+            condition = SidedCondition(self.secondaryjoin).reversed(tables)
+            return Join(MANYTOMANY, condition, self.condition.plain, own, other, own + other, self.is_plain)
         direction = MANYTOONE if self.direction is ONETOMANY else ONETOMANY
         pairs = tuple((remote, local) for local, remote in self.local_remote_pairs)
-        return Join(direction, self.primaryjoin, None, self.synchronize_pairs, (), pairs, self.is_plain)
+        condition = self.condition.reversed(tables)
+        return Join(direction, condition, None, self.synchronize_pairs, (), pairs, self.is_plain)
 
 
 def resolve_join(request: JoinRequest) -> Join:
@@ -90,39 +102,68 @@ def resolve_join(request: JoinRequest) -> Join:
     """
     if request.secondary is not None:
         return _through_secondary(request, request.secondary)
-    own, other = request.parent.local_table, request.target.local_table
-    if request.primaryjoin is None:
-        pairs = _single_foreign_key(request, own, other)
-        condition, is_plain = _condition(pairs), True
-    else:
-        condition = request.primaryjoin
-        pairs, is_plain = _pairs_of_condition(request, condition, "primaryjoin")
-    direction = _direction(request, pairs)
+    if request.primaryjoin is not None:
+        return _given(request, request.primaryjoin)
+    pairs = tuple(_single_foreign_key(request, request.parent.local_table, request.target.local_table))
+    direction = _direction(request, pairs, request.remote_side)
     if direction is ONETOMANY:
-        local_remote = tuple(pairs)
-    else:
-        local_remote = tuple((foreign, referenced) for referenced, foreign in pairs)
-    return Join(direction, condition, None, tuple(pairs), (), local_remote, is_plain)
+        condition = and_(*(own_side(referenced) == foreign for referenced, foreign in pairs))
+        return Join(direction, SidedCondition(condition), None, pairs, (), pairs, True)
+    condition = and_(*(referenced == own_side(foreign) for referenced, foreign in pairs))
+    local_remote = tuple((foreign, referenced) for referenced, foreign in pairs)
+    return Join(direction, SidedCondition(condition), None, pairs, (), local_remote, True)
+
+
+def _given(request: JoinRequest, condition: Any) -> Join:
+    """The join of a primaryjoin without a secondary."""
+    found = _pairs_of_condition(request, condition, "primaryjoin")
+    remote_side = request.remote_side or frozenset(item.column for item in occurrences(condition) if item.remote)
+    direction = _direction(request, found.pairs, remote_side)
+    remote = remote_side
+    if not remote:
+        remote = frozenset(pair[1 if direction is ONETOMANY else 0] for pair in found.pairs)
+    sides = sided(condition, _own_test(request, condition, remote))
+    turned = direction is MANYTOONE
+    local_remote = tuple((foreign, other) if turned else (other, foreign) for other, foreign in found.pairs)
+    local_remote += tuple(pair for pair in sides.equalities if not any(_is_pair(pair, known) for known in local_remote))
+    return Join(direction, sides, None, found.copied, (), local_remote, found.is_plain)
+
+
+def _is_pair(pair: ColumnPair, other: ColumnPair) -> bool:
+    return pair[0] is other[0] and pair[1] is other[1]
+
+
+def _own_test(request: JoinRequest, condition: Any, remote: Collection[Column]) -> Callable[[Occurrence], bool]:
+    """Tell which columns of a given condition belong to the own side, where they stand."""
+    tables = request.parent.tables
+    if any(item.remote for item in occurrences(condition)):
+        return lambda item: not item.remote and item.column.table in tables
+    if request.remote_side or set(tables) & set(request.target.tables):
+        return lambda item: item.column not in remote and item.column.table in tables
+    return lambda item: item.column.table in tables
 
 
 def _through_secondary(request: JoinRequest, secondary: Table) -> Join:
     own, other = request.parent.local_table, request.target.local_table
-    primary, primary_pairs, plain = _secondary_half(request, secondary, own, request.primaryjoin, "primaryjoin")
-    second, second_pairs, too = _secondary_half(request, secondary, other, request.secondaryjoin, "secondaryjoin")
-    pairs, more = tuple(primary_pairs), tuple(second_pairs)
-    return Join(MANYTOMANY, primary, second, pairs, more, pairs + more, plain and too)
+    primary, primary_found = _secondary_half(request, secondary, own, request.primaryjoin, "primaryjoin")
+    second, second_found = _secondary_half(request, secondary, other, request.secondaryjoin, "secondaryjoin")
+    pairs, more = primary_found.copied, second_found.copied
+    tables = request.parent.tables
+    sides = sided(primary, lambda item: item.column.table in tables and item.column.table is not secondary)
+    plain = primary_found.is_plain and second_found.is_plain
+    return Join(MANYTOMANY, sides, without_marks(second), pairs, more, pairs + more, plain)
 
 
 def _secondary_half(
     request: JoinRequest, secondary: Table, table: Table, given: Any, name: str
-) -> tuple[Any, list[ColumnPair], bool]:
+) -> tuple[Any, FoundPairs]:
     if given is not None:
-        pairs, is_plain = _pairs_of_condition(request, given, name)
-        return given, pairs, is_plain
+        return given, _pairs_of_condition(request, given, name)
     links = _links(secondary, table, request.foreign_keys)
     if len(links) != 1:
         raise _join_error(request, secondary, table, links, f"{name}=")
-    return _condition(links[0]), links[0], True
+    pairs = tuple(links[0])
+    return and_(*(referenced == foreign for referenced, foreign in pairs)), FoundPairs(pairs, pairs, True)
 
 
 def _single_foreign_key(request: JoinRequest, own: Table, other: Table) -> list[ColumnPair]:
@@ -164,69 +205,88 @@ def _same_pairs(left: Iterable[ColumnPair], right: Iterable[ColumnPair]) -> bool
     return {(id(a), id(b)) for a, b in left} == {(id(a), id(b)) for a, b in right}
 
 
-def _condition(pairs: list[ColumnPair]) -> Any:
-    conditions = [referenced == foreign for referenced, foreign in pairs]
-    return conditions[0] if len(conditions) == 1 else and_(*conditions)
+class FoundPairs(NamedTuple):
+    """What a given condition says about columns.
+
+    Attributes:
+        pairs: (referenced, foreign) columns that it compares.
+        copied: those of them whose value is copied in a flush: they are compared by ``=``.
+        is_plain: it says nothing else.
+    """
+
+    pairs: tuple[ColumnPair, ...]
+    copied: tuple[ColumnPair, ...]
+    is_plain: bool
 
 
-def _pairs_of_condition(request: JoinRequest, condition: Any, name: str) -> tuple[list[ColumnPair], bool]:
-    """(referenced, foreign) columns of the equalities in a given condition, and whether it holds nothing else."""
-    equalities, is_plain = column_equalities(condition)
+def _pairs_of_condition(request: JoinRequest, condition: Any, name: str) -> FoundPairs:
+    """(referenced, foreign) columns of the comparisons in a given condition, and whether it holds nothing else."""
+    is_marked = any(item.foreign for item in occurrences(condition))
     pairs: list[ColumnPair] = []
-    for left, right in equalities:
-        foreign = _foreign_of(request, left, right)
-        if foreign is None:
-            is_plain = False
-        else:
-            pairs.append((right, left) if foreign is left else (left, right))
+    is_plain = True
+    for part in conjuncts(condition):
+        found = _compared(request, part, is_marked) if _is_equation(part) else []
+        pairs += found
+        is_plain = is_plain and len(found) == 1 and all(isinstance(side, Column) for side in part.operands)
+    copied = tuple(pairs)
+    if not pairs and request.prop.viewonly:
+        for part in iterate(condition):
+            pairs += _compared(request, part, is_marked)
     if not pairs:
         raise exc.ArgumentError(
-            f"relationship {request.name}: {name} {condition} does not tell which column is copied to which: it has "
-            "no 'column = column' part with a foreign key column.",
-            do="give a ForeignKey to one of its columns, or name the foreign key columns in foreign_keys=.",
+            f"relationship {request.name}: {name} {without_marks(condition)} does not tell which column is copied to "
+            "which: it has no 'column = column' part with a foreign key column.",
+            do="give a ForeignKey to one of its columns, or mark the foreign key columns with foreign() or in "
+            "foreign_keys=; a condition with other operators needs viewonly=True besides.",
             code="join-without-columns",
             property=request.prop,
         )
-    return pairs, is_plain
+    return FoundPairs(tuple(pairs), copied, is_plain)
 
 
-def column_equalities(condition: Any) -> tuple[list[ColumnPair], bool]:
-    """Return the ``column = column`` parts that a condition demands, and whether it demands nothing else."""
-    if isinstance(condition, Operation) and condition.operator is AND:
-        pairs: list[ColumnPair] = []
-        is_plain = True
-        for part in condition.operands:
-            found, plain = column_equalities(part)
-            pairs += found
-            is_plain = is_plain and plain
-        return pairs, is_plain
-    if isinstance(condition, BinaryExpression) and condition.operator is EQ:
-        left, right = condition.left, condition.right
-        if isinstance(left, Column) and isinstance(right, Column):
-            return [(left, right)], True
-    return [], False
+def _is_equation(part: Any) -> bool:
+    return isinstance(part, BinaryExpression) and part.operator is EQ
 
 
-def _foreign_of(request: JoinRequest, left: Column, right: Column) -> Column | None:
-    """Which of two columns that must be equal is the foreign key; None if this cannot be told."""
-    if request.foreign_keys:
-        named = [column for column in (left, right) if column in request.foreign_keys]
+def _compared(request: JoinRequest, part: Any, is_marked: bool) -> list[ColumnPair]:
+    """(referenced, foreign) of the columns on either side of one comparison, within functions and casts too."""
+    if not isinstance(part, BinaryExpression):
+        return []
+    found: list[ColumnPair] = []
+    for left in occurrences(part.left):
+        for right in occurrences(part.right):
+            foreign = _foreign_of(request, left, right, is_marked)
+            if foreign is not None:
+                found.append((right.column if foreign is left else left.column, foreign.column))
+    return found
+
+
+def _foreign_of(request: JoinRequest, left: Occurrence, right: Occurrence, is_marked: bool) -> Occurrence | None:
+    """Which of two columns that are compared is the foreign key; None if this cannot be told."""
+    both = (left, right)
+    if is_marked:
+        named = [item for item in both if item.foreign]
+    elif request.foreign_keys:
+        named = [item for item in both if item.column in request.foreign_keys]
     elif request.secondary is not None:
-        named = [column for column in (left, right) if column.table is request.secondary]
+        named = [item for item in both if item.column.table is request.secondary]
     else:
-        named = [own for own, other in ((left, right), (right, left)) if own.references(other)]
+        named = [item for item, other in (both, both[::-1]) if item.column.references(other.column)]
+    if left.column is right.column and named:
+        return named[0]  # a part of a composite key that both rows share
     return named[0] if len(named) == 1 else None
 
 
-def _direction(request: JoinRequest, pairs: list[ColumnPair]) -> RelationshipDirection:
+def _direction(
+    request: JoinRequest, pairs: Iterable[ColumnPair], remote: Collection[Column]
+) -> RelationshipDirection:
     own, other = request.parent.tables, request.target.tables
     referenced = {column for column, foreign in pairs if column is not foreign}
     foreign = {foreign for column, foreign in pairs if column is not foreign}
     if set(own) & set(other):
-        remote = request.remote_side
-        if not remote or foreign <= remote:
+        if not remote or foreign <= set(remote):
             return ONETOMANY
-        if referenced <= remote:
+        if referenced <= set(remote):
             return MANYTOONE
     elif all(column.table in other for column in foreign):
         return ONETOMANY
@@ -235,7 +295,7 @@ def _direction(request: JoinRequest, pairs: list[ColumnPair]) -> RelationshipDir
     raise exc.ArgumentError(
         f"relationship {request.name}: its direction cannot be told from foreign key columns "
         f"{_listed(foreign)}, referenced columns {_listed(referenced)} and remote side "
-        f"{_listed(request.remote_side) or 'not given'}.",
+        f"{_listed(remote) or 'not given'}.",
         do="name the columns of the other side in remote_side=, or the foreign key columns in foreign_keys=.",
         code="join-direction",
         property=request.prop,

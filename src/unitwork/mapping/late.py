@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from unitwork import exc
+from unitwork.mapping.conditions import marked
 from unitwork.mapping.mapper import Mapper, MapperHome, RelationshipProperty, mapper_of
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.functions import and_, asc, desc, func, not_, nulls_first, nulls_last, or_
@@ -27,6 +29,8 @@ _FUNCTIONS: dict[str, Any] = {
     "nulls_first": nulls_first,
     "nulls_last": nulls_last,
     "func": func,
+    "foreign": functools.partial(marked, mark="foreign"),
+    "remote": functools.partial(marked, mark="remote"),
 }
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {

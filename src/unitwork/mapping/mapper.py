@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from unitwork import exc
 from unitwork.mapping.cascade_options import DEFAULT_CASCADE, CascadeOptions
+from unitwork.mapping.conditions import SidedCondition
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.schema import Column, MetaData, Table
@@ -158,13 +159,15 @@ class RelationshipProperty:
         local_columns: columns of the own table that take part in the join.
         remote_side: columns of `local_remote_pairs` on the other side: the target's, or the secondary table's.
         primaryjoin, secondaryjoin: elements; the second is None without a secondary.
+        condition: the primaryjoin, with what belongs to which side (:mod:`unitwork.mapping.conditions`).
         order_by: elements.
         reverse: the relationship paired with this one by back_populates or backref, or None.
         uses_get: a many-to-one whose join is exactly the target's primary key: a lazy load may be a get (LB-15).
     """
 
     __slots__ = (
-        "active_history", "argument", "back_populates", "cascade", "collection_class", "configured", "direction", "doc",
+        "active_history", "argument", "back_populates", "cascade", "collection_class", "condition", "configured",
+        "direction", "doc",
         "enable_typechecks", "info", "innerjoin", "is_self_referential", "join_depth", "key", "lazy", "load_on_pending",
         "local_columns", "local_remote_pairs", "mapper", "memo", "options", "order_by", "overlaps", "parent",
         "passive_deletes", "passive_updates", "post_update", "primaryjoin", "remote_side", "reverse", "secondary",
@@ -207,6 +210,7 @@ class RelationshipProperty:
         self.local_columns: frozenset[Column] = frozenset()
         self.remote_side: frozenset[Column] = frozenset()
         self.primaryjoin: ColumnElement = None  # type: ignore[assignment]
+        self.condition: SidedCondition = None  # type: ignore[assignment]
         self.secondaryjoin: ColumnElement | None = None
         self.order_by: tuple[ClauseElement, ...] = ()
         self.reverse: RelationshipProperty | None = None

@@ -164,7 +164,7 @@ class Drafts:
         prop.back_populates = draft.prop.key
         if options.primaryjoin is None and options.secondaryjoin is None:
             order_by = LateArgument(prop, "order_by").elements(options.order_by)
-            made = Draft(prop, draft.prop.parent, draft.secondary, draft.join.reversed(), order_by)
+            made = Draft(prop, draft.prop.parent, draft.secondary, draft.join.reversed(draft.target.tables), order_by)
         else:
             made = _resolved(prop)
         made.is_new = True
@@ -193,7 +193,7 @@ def _configured(prop: RelationshipProperty) -> Draft:
     """The draft of a relationship that was configured earlier, so that another can be paired with it."""
     join = Join(
         prop.direction,
-        prop.primaryjoin,
+        prop.condition,
         prop.secondaryjoin,
         prop.synchronize_pairs,
         prop.secondary_synchronize_pairs,
@@ -209,13 +209,13 @@ def _write(draft: Draft) -> None:
     prop.secondary = draft.secondary
     prop.direction = join.direction
     prop.uselist = draft.uselist
-    prop.primaryjoin = join.primaryjoin
+    prop.condition = join.condition
+    prop.primaryjoin = join.condition.plain
     prop.secondaryjoin = join.secondaryjoin
     prop.synchronize_pairs = join.synchronize_pairs
     prop.secondary_synchronize_pairs = join.secondary_synchronize_pairs
     prop.local_remote_pairs = join.local_remote_pairs
-    own_pairs = join.synchronize_pairs if join.direction is MANYTOMANY else join.local_remote_pairs
-    prop.local_columns = frozenset(local for local, _ in own_pairs)
+    prop.local_columns = frozenset(join.condition.own_columns)
     prop.remote_side = frozenset(remote for _, remote in join.local_remote_pairs)
     prop.order_by = draft.order_by
     prop.is_self_referential = draft.target.root is prop.parent.root

@@ -4,6 +4,7 @@ from unitwork.declare.attributes import declarative_mixin, declared_attr
 from unitwork.declare.base import DeclarativeBase, DeclarativeBaseNoMeta, declarative_base
 from unitwork.declare.constructors import backref, column_property, deferred, mapped_column, relationship
 from unitwork.declare.imperative import clear_mappers, registry
+from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.class_sql import QueryableAttribute
 from unitwork.loading.options import (
     Load,
@@ -70,6 +71,7 @@ __all__ = [
     "defaultload",
     "defer",
     "deferred",
+    "foreign",
     "immediateload",
     "lazyload",
     "load_only",
@@ -81,6 +83,7 @@ __all__ = [
     "raiseload",
     "registry",
     "relationship",
+    "remote",
     "scoped_session",
     "selectinload",
     "sessionmaker",

@@ -17,7 +17,7 @@ from unitwork.instrument.references import remember_parent
 from unitwork.loading import lazy
 from unitwork.loading.plan import EntitySpec, LoadPlan, expand, options_spec, spec_of
 from unitwork.loading.run import load_rows
-from unitwork.loading.select import source_names
+from unitwork.loading.select import source_names, target_key
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.mapping.registry import mapper_of
 from unitwork.session.flushing import autoflush, row_gone
@@ -275,13 +275,14 @@ def _load_relationship(core: SessionCore, state: InstanceState, prop: Relationsh
         raise lazy.refused(state, prop)
     if way == "noload":
         return bind_loaded(prop, state, obj, ()) if prop.uselist else None
-    key = [getattr(obj, name) for name in source_names(prop)]
+    names = source_names(prop)
+    key = [getattr(obj, name) for name in names]
     if prop.direction is MANYTOONE:
         if all(part is None for part in key):
             present[prop.key] = None
             return None
         if prop.uses_get:
-            found = _find_target(core, prop, key)
+            found = core.tracker.identity.find(prop.mapper, target_key(prop, names, key))
             if found is not None:
                 present[prop.key] = found
                 if prop.single_parent:
@@ -296,11 +297,3 @@ def _load_relationship(core: SessionCore, state: InstanceState, prop: Relationsh
     if prop.single_parent and not prop.uselist and value is not None:
         remember_parent(prop, state, value)
     return value
-
-
-def _find_target(core: SessionCore, prop: RelationshipProperty, key: Sequence[Any]) -> Any:
-    if len(key) == 1:
-        return core.tracker.identity.find(prop.mapper, key[0])
-    by_column = {target: value for (target, _), value in zip(prop.synchronize_pairs, key)}
-    pk = tuple(by_column[column] for column in prop.mapper.primary_key)
-    return core.tracker.identity.find(prop.mapper, pk)
