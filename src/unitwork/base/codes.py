@@ -29,6 +29,7 @@ _SQL = {
     "exists-of-compound": "a criterion was added to EXISTS of a set operation",
     "in-needs-list": "in_() was given neither a list of values nor a SELECT",
     "index-without-name": "an index has no name, and no naming convention makes one",
+    "join-two-conditions": "a join along a relationship was given another condition",
     "limit-not-integer": "limit() or offset() was given no whole number",
     "multi-table-dml": "the database cannot update or delete over several tables in this form",
     "no-filter-source": "filter_by() found nothing in the statement to filter",
@@ -169,6 +170,8 @@ _MAPPING = {
 }
 
 _OBJECTS = {
+    "alias-without-column": "an attribute of an alias was used whose column its subquery does not have",
+    "alias-without-key": "a class was aliased to a subquery that does not have its primary key",
     "any-or-has": "any(), has() or contains() was asked of the wrong kind of relationship",
     "bad-bind-key": "binds has a key that is neither a class nor a table",
     "begun-already": "begin() was called on a Session whose transaction is begun",
@@ -200,6 +203,7 @@ _OBJECTS = {
     "not-mapped-class": "get() was given something that is no mapped class",
     "not-persistent-here": "an object is not persistent in the Session that was to refresh or expire it",
     "not-yet": "an option was given that is not supported yet",
+    "of-type-class": "of_type() was given something that is no alias or subclass of the relationship's target",
     "option-attribute": "a loader option was given an attribute of another class, or none",
     "option-kind": "a loader option does not fit the kind of attribute it was given",
     "option-without-class": "a loader option starts from something that is no mapped class",

@@ -12,13 +12,16 @@ from typing import Any
 
 from unitwork import exc
 from unitwork.inspection import inspect
+from unitwork.instrument.sides import Side, alias_side, join_conditions, plain_side, side_over
 from unitwork.mapping.mapper import MANYTOMANY, MANYTOONE, ColumnProperty, Mapper, RelationshipProperty
 from unitwork.mapping.typed import InstrumentedAttribute
+from unitwork.sql.clause import EntityElement
 from unitwork.sql.elements import as_criterion, as_operand
-from unitwork.sql.functions import and_, not_, null, true
+from unitwork.sql.froms import JoinLeg
+from unitwork.sql.functions import and_, not_, null, or_, true
 from unitwork.sql.operators import EQ, NE, Operator
 from unitwork.sql.select import exists, select
-from unitwork.sql.traversal import replace_elements
+from unitwork.sql.selectable import Join, as_from
 from unitwork.state.instance import describe, state_of
 
 
@@ -29,9 +32,11 @@ class QueryableAttribute(InstrumentedAttribute[Any]):
         key: attribute name.
         prop: ColumnProperty or RelationshipProperty.
         parent: Mapper of the class; `class_` is the class.
+        source: the alias it belongs to, an AliasedInsp; None for the attribute of the class.
     """
 
     __slots__ = ("class_", "key", "parent", "prop")
+    source: Any = None
 
     def __init__(self, parent: Mapper, prop: Any) -> None:
         self.parent = parent
@@ -77,39 +82,99 @@ class ColumnSql(QueryableAttribute):
 
 
 class RelationshipSql(QueryableAttribute):
-    """A relationship in SQL: its join condition, and questions about related rows."""
+    """A relationship in SQL: its join condition, and questions about related rows.
+
+    Attributes:
+        target: the alias or subclass that ``of_type()`` leads to, an AliasedInsp or Mapper; or None.
+        criteria: added to its condition by ``and_()``.
+    """
 
     __slots__ = ()
     prop: RelationshipProperty
+    target: Any = None
+    criteria: tuple[Any, ...] = ()
 
     def __clause_element__(self) -> Any:
-        self._ready()
-        return self.prop.primaryjoin
+        own, other = self._own_side(), self._other_side()
+        between = None if self.prop.secondary is None else Side(self.prop.secondary)
+        return and_(*join_conditions(self.prop, own, other, between), *self.criteria)
 
-    def __join_target__(self) -> list[tuple[Any, Any]]:
-        """Return (table to join, condition) in the order to join them; two for a many-to-many."""
-        self._ready()
-        prop = self.prop
-        if prop.is_self_referential:
+    def of_type(self, entity: Any) -> RelationshipPath:
+        """Return the relationship as one that leads to an alias, or a subclass, of its target (LB-22).
+
+        Raises:
+            ArgumentError [of-type-class]: `entity` is neither.
+        """
+        known = inspect(entity, raiseerr=False)
+        mapper = getattr(known, "mapper", None)
+        if mapper is None or not issubclass(mapper.class_, self.mapper.class_):
+            raise exc.ArgumentError(
+                f"{self} leads to {self.mapper.class_.__name__}; of_type() was given {entity!r}.",
+                do="give it that class, a subclass, or an alias of one: of_type(aliased(Target)).",
+                code="of-type-class",
+            )
+        return RelationshipPath(self, target=known)
+
+    def and_(self, *criteria: Any) -> RelationshipPath:
+        """Return the relationship with more conditions on the related rows (LB-22)."""
+        return RelationshipPath(self, criteria=tuple(as_criterion(one) for one in criteria))
+
+    def __join_legs__(self, to: Any = None, outer: bool = False) -> list[JoinLeg]:
+        """Return the joins along this relationship.
+
+        Args:
+            to: what to join, where it is not the target itself: an alias, or a FROM element that shows its columns.
+            outer: the joins are outer ones: a secondary table is joined to its target first, so both or none match.
+        Raises:
+            InvalidRequestError [self-join]: a table would be joined to itself under one name.
+        """
+        prop, own = self.property, self._own_side()
+        entity, other = self._joined_side(to)
+        if set(own.table.leaves()) & set(other.table.leaves()):
+            name = prop.mapper.class_.__name__
             raise exc.InvalidRequestError(
                 f"{self} joins the table {prop.target.name!r} to itself, which needs an alias.",
-                do=f"join an alias of {prop.mapper.class_.__name__} with an ON condition of your own.",
+                do=f"join an alias: other = aliased({name}); join({self}.of_type(other)).",
                 code="self-join",
             )
-        if prop.secondary is not None:
-            return [(prop.secondary, prop.primaryjoin), (prop.target, prop.secondaryjoin)]
-        return [(prop.target, prop.primaryjoin)]
+        criteria = [other.adapt(one) for one in self.criteria]
+        if prop.secondary is None:
+            condition = and_(*join_conditions(prop, own, other, None), *criteria)
+            return [JoinLeg(own.table, other.table, condition, entity)]
+        between = side_over(prop.secondary.alias())
+        first, second = join_conditions(prop, own, other, between)
+        second = and_(second, *criteria)
+        if outer:
+            return [JoinLeg(own.table, Join(between.table, other.table, second), first, entity)]
+        return [JoinLeg(own.table, between.table, first, None), JoinLeg(between.table, other.table, second, entity)]
+
+    def _own_side(self) -> Side:
+        self._ready()
+        side: Side = plain_side(self.parent) if self.source is None else self.source.side
+        return side
+
+    def _other_side(self) -> Side:
+        return _side_of(self.target or self.prop.mapper)
+
+    def _joined_side(self, to: Any) -> tuple[EntityElement | None, Side]:
+        known = self.target or self.prop.mapper
+        if to is not None:
+            known = inspect(to, raiseerr=False)
+            if known is None:
+                return None, side_over(as_from(to))
+        return known.__clause_element__(), _side_of(known)
 
     @property
     def mapper(self) -> Mapper:
         """The target's Mapper."""
         self._ready()
-        return self.prop.mapper
+        found: Mapper = self.prop.mapper if self.target is None else self.target.mapper
+        return found
 
     @property
-    def entity(self) -> Mapper:
-        """The target's Mapper."""
-        return self.mapper
+    def entity(self) -> Any:
+        """The target: its Mapper, or what ``of_type()`` was given."""
+        return self.target or self.mapper
 
     def any(self, criterion: Any = None, **filters: Any) -> Any:
         """Return EXISTS over the related rows of a collection that meet the criterion (LB-22)."""
@@ -135,27 +200,38 @@ class RelationshipSql(QueryableAttribute):
         """Return the condition that a scalar reference is None."""
         return self.operate(EQ, other)
 
+    def is_not(self, other: Any) -> Any:
+        """Return the condition that a scalar reference is not None."""
+        return self.operate(NE, other)
+
     def operate(self, op: Operator, *others: Any, **options: Any) -> Any:
         """Return ``== obj``, ``!= obj``, ``== None`` or ``!= None`` in terms of key columns."""
         self._ready()
-        if op not in (EQ, NE) or self.prop.uselist:
+        other = others[0] if others else None
+        if op not in (EQ, NE) or (self.prop.uselist and other is not None):
             raise exc.InvalidRequestError(
                 f"operator {op.name!r} has no meaning for the relationship {self}.",
                 do="use any(), has() or contains(), or compare columns.",
                 code="relationship-operator",
             )
-        condition = self._equals(others[0])
-        return condition if op is EQ else not_(condition)
-
-    def _equals(self, other: Any) -> Any:
-        prop = self.prop
-        if prop.direction is not MANYTOONE:
-            if other is None:
-                return not_(self._exists(None, {}))
-            return self._exists(self._is_object(prop.mapper, other), {})
+        if self.prop.direction is MANYTOONE:
+            return self._refers(other, op is EQ)
         if other is None:
-            return and_(*(own.is_(null()) for _, own in prop.synchronize_pairs))
-        return self._leads_to(other)
+            present = self._exists(None, {})
+            return not_(present) if op is EQ else present
+        present = self._exists(self._is_object(self.prop.mapper, other), {})
+        return present if op is EQ else not_(present)
+
+    def _refers(self, other: Any, equal: bool) -> Any:
+        own = self._own_side()
+        if other is None:
+            condition = and_(*(own.adapt(column).is_(null()) for _, column in self.prop.synchronize_pairs))
+            return condition if equal else not_(condition)
+        condition = self._leads_to(other)
+        if equal:
+            return condition
+        # A reference that is NULL is not `other` either; SQL alone would not say so.
+        return or_(not_(condition), *(own.adapt(column).is_(null()) for column in self.prop.condition.own_columns))
 
     def _leads_to(self, other: Any) -> Any:
         """The join condition with the values of `other` in place of the other side's columns."""
@@ -163,7 +239,7 @@ class RelationshipSql(QueryableAttribute):
         columns = [column for column in dict.fromkeys(self._other_columns()) if column in names]
         values = dict(zip(columns, self._values_of(other, columns)))
         binds = {column: as_operand(value, column.type) for column, value in values.items()}
-        return self.prop.condition.between(other=binds.get)
+        return self.prop.condition.between(own=self._own_side().replace, other=binds.get)
 
     def _other_columns(self) -> list[Any]:
         found: list[Any] = []
@@ -176,6 +252,12 @@ class RelationshipSql(QueryableAttribute):
 
     def _values_of(self, other: Any, columns: list[Any]) -> list[Any]:
         state = state_of(other)
+        if not isinstance(other, self.prop.mapper.class_):
+            raise exc.ArgumentError(
+                f"{self} leads to {self.prop.mapper.class_.__name__}; it is compared with {describe(state)}.",
+                do="compare it with an object of that class, or with None.",
+                code="wrong-class",
+            )
         names = state.mapper.name_by_column
         values = [getattr(other, names[column]) for column in columns]
         if any(value is None for value in values):
@@ -187,20 +269,39 @@ class RelationshipSql(QueryableAttribute):
         return values
 
     def _exists(self, criterion: Any, filters: dict[str, Any]) -> Any:
-        prop = self.prop
-        target_class = inspect(prop.mapper.class_).class_
-        criteria = [] if criterion is None else [as_criterion(criterion)]
-        criteria += [getattr(target_class, name) == value for name, value in filters.items()]
-        target: Any = prop.target
-        replace: dict[Any, Any] = {}
-        if prop.is_self_referential:
-            # The rows asked about need a name of their own beside the owner's.
-            target = prop.target.alias()
-            replace = {column: target.c[column.key] for column in prop.target.c}
-        conditions = [prop.condition.between(other=replace.get)]
-        if prop.secondaryjoin is not None:
-            conditions.append(replace_elements(prop.secondaryjoin, replace))
-        conditions += [replace_elements(each, replace) for each in criteria]
-        tables = [target] if prop.secondary is None else [target, prop.secondary]
-        inner = select(true()).select_from(*tables).where(*conditions).correlate(prop.parent.local_table)
-        return exists(inner)
+        prop, own, other = self.property, self._own_side(), self._other_side()
+        conditions = [] if criterion is None else [as_criterion(criterion)]
+        target_class = self.entity.entity
+        conditions += [getattr(target_class, name) == value for name, value in filters.items()]
+        conditions += self.criteria
+        if set(own.table.leaves()) & set(other.table.leaves()):
+            other = alias_side(self.mapper)
+        conditions = [other.adapt(one) for one in conditions]
+        between = None if prop.secondary is None else Side(prop.secondary)
+        tables = [other.table] if between is None else [other.table, between.table]
+        joined = join_conditions(prop, own, other, between)
+        return exists(select(true()).select_from(*tables).where(*joined, *conditions).correlate_except(*tables))
+
+
+class RelationshipPath(RelationshipSql):
+    """A relationship from an alias, to an alias or a subclass, or with more criteria."""
+
+    __slots__ = ("criteria", "source", "target")
+
+    def __init__(
+        self, base: RelationshipSql, source: Any = None, target: Any = None, criteria: tuple[Any, ...] = ()
+    ) -> None:
+        super().__init__(base.parent, base.prop)
+        self.source = base.source if source is None else source
+        self.target = base.target if target is None else target
+        self.criteria = base.criteria + criteria
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.source is None else f"aliased({self.parent.class_.__name__}).{self.key}"
+
+
+def _side_of(known: Any) -> Side:
+    """Return the side of a Mapper or of an alias."""
+    return plain_side(known) if isinstance(known, Mapper) else known.side
+

@@ -1,7 +1,7 @@
 """Loader options: what a statement says about how related objects and columns are loaded.
 
 An option is a value: the class it starts from, and steps along relationships, each with a way of loading, the last of
-them perhaps about columns. It takes part in the shape of a statement by its `cache_key`.
+them perhaps about columns. It is part of the shape of a statement.
 
 Spec: LB-27, LB-12, ST-106, ST-108.
 """
@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from unitwork import exc
+from unitwork.inspection import inspect
+from unitwork.instrument.aliased import AliasedInsp
 from unitwork.instrument.class_sql import QueryableAttribute
 from unitwork.mapping.mapper import ColumnProperty, Mapper, RelationshipProperty
-from unitwork.mapping.registry import mapper_of
+from unitwork.sql.shape import ShapeBuilder
 
 #: Ways of loading a relationship: when it is read, with its owner in sets, never, or not at all.
 STRATEGIES = ("select", "selectin", "raise", "raise_on_sql", "noload")
@@ -37,16 +39,18 @@ class Load:
     """A loader option; each method returns a new one that goes on from there.
 
     Args:
-        entity: the mapped class it starts from.
+        entity: the mapped class it starts from, or an alias of one.
     Attributes:
         root: Mapper of that class.
+        alias: what it starts from, where that is an alias of the class; else None.
         steps: what it says.
     """
 
-    __slots__ = ("cache_key", "root", "steps")
+    __slots__ = ("alias", "cache_key", "root", "steps")
 
     def __init__(self, entity: Any, steps: tuple[Step, ...] = ()) -> None:
-        mapper = entity if isinstance(entity, Mapper) else mapper_of(entity)
+        known = inspect(entity, raiseerr=False)
+        mapper = known.mapper if isinstance(known, (Mapper, AliasedInsp)) else None
         if mapper is None:
             raise exc.ArgumentError(
                 f"a loader option starts from a mapped class, got {entity!r}.",
@@ -54,8 +58,15 @@ class Load:
                 code="option-without-class",
             )
         self.root: Mapper = mapper
+        self.alias: Any = known.entity if isinstance(known, AliasedInsp) else None
         self.steps = steps
         self.cache_key = (mapper, *((step.prop, step.strategy, step.names) for step in steps))
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        """Append what it says to the shape of a statement."""
+        out.append(self.cache_key)
+        if self.alias is not None:
+            self.alias.__clause_element__().table.shape_into(out)
 
     def selectinload(self, *attributes: Any) -> Load:
         """Load relationships with one more SELECT each, for all objects at once."""
@@ -96,17 +107,20 @@ class Load:
         props = [step.prop for step in self.steps if step.prop is not None]
         return props[-1].mapper if props else self.root
 
+    def _with(self, step: Step) -> Load:
+        return Load(self.root if self.alias is None else self.alias, (*self.steps, step))
+
     def _follow(self, attributes: tuple[Any, ...], strategy: str) -> Load:
         option = self
         for attribute in attributes:
             prop = _checked(attribute, option._end(), RelationshipProperty)
-            option = Load(self.root, (*option.steps, Step(prop, strategy)))
+            option = option._with(Step(prop, strategy))
         return option
 
     def _columns(self, attributes: tuple[Any, ...], what: str) -> Load:
         end = self._end()
         names = tuple(_checked(attribute, end, ColumnProperty).key for attribute in attributes)
-        return Load(self.root, (*self.steps, Step(None, what, names)))
+        return self._with(Step(None, what, names))
 
     def __repr__(self) -> str:
         parts = [(step.strategy, step.prop.key if step.prop else ", ".join(step.names)) for step in self.steps]
@@ -139,7 +153,7 @@ def _root_of(attributes: tuple[Any, ...]) -> Load:
             do="write e.g. selectinload(User.addresses).",
             code="option-attribute",
         )
-    return Load(first.parent)
+    return Load(first.source or first.parent)
 
 
 def selectinload(*attributes: Any) -> Load:

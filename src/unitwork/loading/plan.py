@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from unitwork.instrument.aliased import AliasedEntity, AliasedInsp
 from unitwork.loading.options import Load, Step
 from unitwork.mapping.mapper import MappedEntity, Mapper, RelationshipProperty
 from unitwork.sql.clause import EntityElement
@@ -45,6 +46,12 @@ class EntitySpec:
         self.later: dict[str, EntitySpec] = {}
         self.plain = True
         self.memo: dict[Any, Any] = {}
+
+    def with_names(self, names: tuple[str, ...]) -> EntitySpec:
+        """Return the same with other column attributes."""
+        new = EntitySpec(self.mapper, names)
+        new.eager, new.lazy, new.later, new.plain = self.eager, self.lazy, self.later, self.plain
+        return new
 
     @property
     def element(self) -> EntityElement:
@@ -158,11 +165,17 @@ def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
             mapper: Mapper = element.subject
             if not mapper.sealed:
                 mapper.registry.configure()
-            own = [option.steps for option in options if option.root is mapper]
+            alias = element.alias.entity if isinstance(element, AliasedEntity) else None
+            own = [option.steps for option in options if option.root is mapper and option.alias is alias]
             spec = _make_spec(mapper, own, ()) if own else spec_of(mapper)
-            items.append(EntityItem(spec, place))
             keys.append(mapper.class_.__name__)
-            columns.append(spec.element)
+            if isinstance(element, AliasedEntity):
+                spec, entity = _over_alias(spec, element.alias)
+                keys[-1] = element.alias.name or keys[-1]
+                columns.append(entity)
+            else:
+                columns.append(spec.element)
+            items.append(EntityItem(spec, place))
             place += len(spec.names)
             continue
         columns.append(element)
@@ -171,6 +184,15 @@ def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
             keys.append(getattr(column, "key", None) or getattr(column, "name", None) or f"column_{place}")
             place += 1
     return statement.with_only_columns(*columns), LoadPlan(items, keys)
+
+
+def _over_alias(spec: EntitySpec, alias: AliasedInsp) -> tuple[EntitySpec, EntityElement]:
+    """Return a class's spec without the columns that an alias does not show, and the alias as it is selected."""
+    shown = {name: alias.column(name) for name in spec.names}
+    names = tuple(name for name, column in shown.items() if column is not None)
+    if names != spec.names:
+        spec = spec.with_names(names)
+    return spec, MappedEntity(spec.mapper, alias.selectable, tuple(shown[name] for name in names))
 
 
 def _is_entity(element: Any) -> bool:

@@ -144,3 +144,8 @@ def _inspect_class(class_: type) -> Mapper | None:
     if mapper is not None:
         mapper.registry.configure()
     return mapper
+
+
+@inspects(Mapper)
+def _inspect_mapper(mapper: Mapper) -> Mapper:
+    return mapper

@@ -5,6 +5,7 @@ from unitwork.declare.base import DeclarativeBase, DeclarativeBaseNoMeta, declar
 from unitwork.declare.constructors import backref, column_property, deferred, mapped_column, relationship
 from unitwork.declare.imperative import clear_mappers, registry
 from unitwork.declare.marks import foreign, remote
+from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import QueryableAttribute
 from unitwork.loading.options import (
     Load,
@@ -59,6 +60,7 @@ __all__ = [
     "Session",
     "SessionTransaction",
     "SessionTransactionOrigin",
+    "aliased",
     "backref",
     "class_mapper",
     "clear_mappers",

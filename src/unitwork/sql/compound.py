@@ -129,7 +129,7 @@ class SelectBase(Statement):
             out.append("offset")
             self.offset_clause.shape_into(out)
         for option in self.with_options:
-            out.append(option.cache_key)
+            option.shape_into(out)
 
 
 class CompoundSelect(SelectBase):

@@ -41,6 +41,22 @@ class JoinStep(NamedTuple):
                 element.shape_into(out)
 
 
+class JoinLeg(NamedTuple):
+    """One of the joins that a mapped relationship asks for.
+
+    Attributes:
+        left: left side.
+        right: right side.
+        onclause: condition.
+        entity: the entity that `right` stands for, or None.
+    """
+
+    left: FromClause
+    right: FromClause
+    onclause: ColumnElement
+    entity: EntityElement | None
+
+
 def resolve_joins(
     froms: list[FromClause], explicit: tuple[FromClause, ...], steps: tuple[JoinStep, ...]
 ) -> list[FromClause]:

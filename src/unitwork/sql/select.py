@@ -16,7 +16,7 @@ from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all
 from unitwork.sql.elements import ColumnElement, as_criterion
-from unitwork.sql.froms import JoinStep, resolve_joins, visible_froms
+from unitwork.sql.froms import JoinLeg, JoinStep, resolve_joins, visible_froms
 from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered
@@ -31,6 +31,7 @@ class Select(SelectBase, Filtered):
         from_clauses: given with ``select_from``.
         joins: joins in the order given, not yet resolved.
         correlated: FROM elements of the statement around this one that it uses; None lets rendering find them.
+        uncorrelated: FROM elements that are its own, while any other may be the outer statement's; or None.
     """
 
     visit = "select"
@@ -44,6 +45,7 @@ class Select(SelectBase, Filtered):
     for_update: ForUpdate | None = None
     for_update_of: tuple[ClauseElement, ...] = ()
     correlated: tuple[FromClause, ...] | None = None
+    uncorrelated: tuple[FromClause, ...] | None = None
 
     def __init__(self, *columns: Any) -> None:
         self.raw_columns = tuple([as_column(one) for one in columns])
@@ -77,6 +79,8 @@ class Select(SelectBase, Filtered):
             shape_all(out, "of", self.for_update_of)
         if self.correlated is not None:
             shape_all(out, "correlate", self.correlated)
+        if self.uncorrelated is not None:
+            shape_all(out, "correlate_except", self.uncorrelated)
         self.shape_tail(out)
         out.append("end")
 
@@ -147,19 +151,29 @@ class Select(SelectBase, Filtered):
         return self._joined(as_from(from_), target, onclause, True, full)
 
     def _joined(self, left: FromClause | None, target: Any, onclause: Any, isouter: bool, full: bool) -> Select:
-        along: Callable[[], list[tuple[Any, Any]]] | None = getattr(target, "__join_target__", None)
-        if along is None:
-            along = getattr(onclause, "__join_target__", None)
-        pairs = [(target, onclause)] if along is None else along()
-        steps = []
-        for right, condition in pairs:
-            element = as_element(right)
-            entity = element if isinstance(element, EntityElement) else None
-            criterion = None if condition is None else as_criterion(condition)
-            steps.append(JoinStep(as_from(right), criterion, left, isouter, full, entity))
-            left = None
         new = self.clone()
-        new.joins = self.joins + tuple(steps)
+        along: Callable[..., list[JoinLeg]] | None = getattr(onclause, "__join_legs__", None)
+        if along is not None:
+            legs = along(target, isouter or full)
+        elif hasattr(target, "__join_legs__"):
+            if onclause is not None:
+                raise exc.InvalidRequestError(
+                    f"join({target}, …) was given a condition beside that of the relationship.",
+                    do=f"add to its condition with join({target}.and_(…)), or join the class: join(Target, condition).",
+                    code="join-two-conditions",
+                )
+            legs = target.__join_legs__(None, isouter or full)
+        else:
+            element = as_element(target)
+            entity = element if isinstance(element, EntityElement) else None
+            criterion = None if onclause is None else as_criterion(onclause)
+            new.joins = (*self.joins, JoinStep(as_from(target), criterion, left, isouter, full, entity))
+            return new
+        first = legs[0] if left is None else legs[0]._replace(left=left)
+        steps = [
+            JoinStep(leg.right, leg.onclause, leg.left, isouter, full, leg.entity) for leg in (first, *legs[1:])
+        ]
+        new.joins = (*self.joins, *steps)
         return new
 
     def froms(self) -> list[FromClause]:
@@ -185,6 +199,8 @@ class Select(SelectBase, Filtered):
         froms = self.froms()
         if self.correlated is not None:
             return [one for one in froms if one not in self.correlated]
+        if self.uncorrelated is not None:
+            return [one for one in froms if one in self.uncorrelated or one not in enclosing]
         if len(froms) < 2 or not enclosing:
             return froms
         kept = [one for one in froms if one not in enclosing]
@@ -200,6 +216,12 @@ class Select(SelectBase, Filtered):
         """Return the statement that takes `froms` from the statement around it; none with ``correlate(None)``."""
         new = self.clone()
         new.correlated = tuple(as_from(one) for one in froms if one is not None)
+        return new
+
+    def correlate_except(self, *froms: Any) -> Select:
+        """Return the statement that takes from the one around it whatever both have, but for `froms`."""
+        new = self.clone()
+        new.uncorrelated = tuple(as_from(one) for one in froms if one is not None)
         return new
 
     def filter_source(self) -> Any:

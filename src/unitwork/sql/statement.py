@@ -26,7 +26,7 @@ class Statement(ClauseElement):
 
     Attributes:
         kind: ``select``, ``insert``, ``update``, ``delete``, ``ddl`` or ``text``.
-        with_options: opaque options for the layers above; each has a ``cache_key`` that is part of the shape.
+        with_options: opaque options for the layers above; each has a ``shape_into`` of its own.
         given_execution_options: for the engine and the layers above; not part of the shape.
     """
 

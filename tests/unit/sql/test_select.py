@@ -33,6 +33,7 @@ from unitwork import (
 )
 from unitwork.inspection import inspects
 from unitwork.sql.elements import EntityElement
+from unitwork.sql.froms import JoinLeg
 from unitwork.sql.render_stmt import result_columns
 from unitwork.sql.traversal import iterate, replace_elements
 
@@ -79,8 +80,8 @@ class B(metaclass=Meta):
 class Children:
     """A relationship attribute from A to B."""
 
-    def __join_target__(self) -> list[tuple[Any, Any]]:
-        return [(entities[B], entities[B].table.c.a_id == a.c.id)]
+    def __join_legs__(self, to: Any, outer: bool) -> list[JoinLeg]:
+        return [JoinLeg(a, b, b.c.a_id == a.c.id, entities[B])]
 
 
 entities = {A: Entity(A, a, list(a.c)), B: Entity(B, b, list(b.c))}

@@ -208,11 +208,14 @@ def test_schema_statements_share_no_shape() -> None:
 
 
 def test_options_are_part_of_the_shape() -> None:
-    """LB-23: by their cache_key."""
+    """LB-23: by what they append."""
 
     class Option:
         def __init__(self, key: str) -> None:
-            self.cache_key = key
+            self.key = key
+
+        def shape_into(self, out: list[Any]) -> None:
+            out.append(self.key)
 
     keys = {shape_of(select(a).options(Option(key))).key for key in ("x", "y", "x")}
 
