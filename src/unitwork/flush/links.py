@@ -16,12 +16,34 @@ from unitwork.flush.changes import LinkChange, LinkTable
 from unitwork.flush.deletions import stored_value
 from unitwork.flush.removal import Subject
 from unitwork.mapping.mapper import RelationshipProperty
-from unitwork.sql.schema import Column
 from unitwork.state.instance import InstanceState, describe, state_of
 from unitwork.state.tracker import StateTracker
 
 #: (object, name of a key attribute) to its value or a KeyRef.
 Refer = Callable[[Any, str], Any]
+
+
+class _Side:
+    """How one relationship writes its association table: worked out once per flush.
+
+    Attributes:
+        link: the rows of the table.
+        known: the cells of `link.added` and of `link.removed`, which both sides report.
+        sources, targets: attributes of the owner and of the member that the cells are taken from.
+        order: places in the values of both, one per column of the table, or None where that is their order already.
+    """
+
+    __slots__ = ("known", "link", "order", "sources", "targets")
+
+    def __init__(self, prop: RelationshipProperty, link: LinkTable, known: tuple[set[Any], set[Any]]) -> None:
+        self.link = link
+        self.known = known
+        self.sources = [prop.parent.name_by_column[source] for source, _ in prop.synchronize_pairs]
+        self.targets = [prop.mapper.name_by_column[source] for source, _ in prop.secondary_synchronize_pairs]
+        written = [column for _, column in (*prop.synchronize_pairs, *prop.secondary_synchronize_pairs)]
+        places = {column: place for place, column in enumerate(written)}
+        order = [places[column] for column in link.columns]
+        self.order = None if order == list(range(len(written))) else order
 
 
 class LinkCollector:
@@ -34,7 +56,8 @@ class LinkCollector:
     def __init__(self, tracker: StateTracker) -> None:
         self._tracker = tracker
         self._tables: dict[Any, LinkTable] = {}
-        self._known: dict[Any, set[Any]] = {}
+        self._known: dict[Any, tuple[set[Any], set[Any]]] = {}
+        self._sides: dict[RelationshipProperty, _Side] = {}
 
     def tables(self) -> dict[Any, LinkTable]:
         """Return the association tables that change."""
@@ -42,22 +65,32 @@ class LinkCollector:
 
     def clear(self, prop: RelationshipProperty, owners: list[Subject]) -> None:
         """Have all rows of deleted owners removed."""
-        names = prop.parent.name_by_column
+        side = self._side(prop)
         own = tuple(column for _, column in prop.synchronize_pairs)
-        sources = [names[source] for source, _ in prop.synchronize_pairs]
-        keys = self._table(prop).cleared.setdefault(own, [])
+        keys = side.link.cleared.setdefault(own, [])
         for state, obj in owners:
-            keys.append(tuple(stored_value(state, obj, name) for name in sources))
+            keys.append(tuple([stored_value(state, obj, name) for name in side.sources]))
 
     def write(self, prop: RelationshipProperty, obj: Any, added: list[Any], removed: list[Any], refer: Refer) -> None:
         """Take over what changed in a collection of `obj`; `refer` gives the keys of both sides."""
-        link = self._table(prop)
-        known = self._known[(link.table, link.columns)]
-        for members, rows, is_new in ((added, link.added, True), (removed, link.removed, False)):
+        # HOT: every association row; benchmark W1m.
+        side = self._side(prop)
+        own: list[Any] | None = None
+        for members, rows, known, is_new in (
+            (added, side.link.added, side.known[0], True),
+            (removed, side.link.removed, side.known[1], False),
+        ):
             for member in members:
-                cells = self._cells(prop, obj, member, refer) if self._counts(state_of(member), is_new) else None
-                if cells is not None and (is_new, cells) not in known:
-                    known.add((is_new, cells))
+                if not self._counts(state_of(member), is_new):
+                    continue
+                if own is None:
+                    own = [refer(obj, name) for name in side.sources]
+                values = [*own, *[refer(member, name) for name in side.targets]]
+                if side.order is not None:
+                    values = [values[place] for place in side.order]
+                cells = tuple(values)
+                if None not in cells and cells not in known:  # None: one side is not written
+                    known.add(cells)
                     rows.append(LinkChange(cells))
 
     def _counts(self, member: InstanceState, is_new: bool) -> bool:
@@ -68,7 +101,10 @@ class LinkCollector:
             return False
         return is_new or member.pk is not None
 
-    def _table(self, prop: RelationshipProperty) -> LinkTable:
+    def _side(self, prop: RelationshipProperty) -> _Side:
+        side = self._sides.get(prop)
+        if side is not None:
+            return side
         table = prop.secondary
         if table is None:
             raise exc.BrokenInvariantError(f"{prop!r} has no association table.", code="no-secondary")
@@ -78,18 +114,9 @@ class LinkCollector:
         link = self._tables.get(key)
         if link is None:
             link = self._tables[key] = LinkTable(table, columns, mapper=prop.parent)
-            self._known[key] = set()
-        return link
-
-    def _cells(self, prop: RelationshipProperty, obj: Any, member: Any, refer: Refer) -> tuple[Any, ...] | None:
-        values: dict[Column, Any] = {}
-        for source, column in prop.synchronize_pairs:
-            values[column] = refer(obj, prop.parent.name_by_column[source])
-        for source, column in prop.secondary_synchronize_pairs:
-            values[column] = refer(member, prop.mapper.name_by_column[source])
-        if any(value is None for value in values.values()):
-            return None  # one side is not written
-        return tuple(values[column] for column in self._table(prop).columns)
+            self._known[key] = (set(), set())
+        side = self._sides[prop] = _Side(prop, link, self._known[key])
+        return side
 
 
 def warn_unattached(state: InstanceState) -> None:

@@ -183,11 +183,3 @@ def release(tracker: StateTracker, state: InstanceState) -> None:
         if state.changes is None:
             state.changes = CLEAN
     tracker.release(state)
-
-
-def release_all(tracker: StateTracker) -> None:
-    """Take every object off the Session (ST-11)."""
-    for state in tracker.attached():
-        release(tracker, state)
-    tracker.identity.clear()
-

@@ -67,4 +67,4 @@ class Host:
 def _abandon(tracker: weakref.ref[StateTracker], _: Any) -> None:
     found = tracker()
     if found is not None:
-        found.abandon()
+        found.release_all()

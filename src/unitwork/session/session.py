@@ -189,7 +189,7 @@ class Session:
 
     def expunge_all(self) -> None:
         """Take every object off the Session; the transaction goes on (ST-90)."""
-        attach.release_all(self._core.tracker)
+        self._core.tracker.release_all()
 
     @property
     def new(self) -> IdentitySet[Any]:

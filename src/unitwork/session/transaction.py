@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
 from unitwork.engine.connection import Connection
-from unitwork.session import attach
 from unitwork.session.flushing import flush, flush_until_clean
 from unitwork.session.scopes import Scope, ScopeState, SessionTransactionOrigin, detach_deleted
 
@@ -56,7 +55,7 @@ def _warn_of_loss(core: SessionCore, scope: Scope) -> None:
 
 def close(core: SessionCore) -> None:
     """Take all objects off the Session, roll back, release the connections (SB-126)."""
-    attach.release_all(core.tracker)
+    core.tracker.release_all()
     core.transactions.close()
 
 

@@ -89,17 +89,21 @@ class StateTracker:
         self.gone.pop(state, None)
         state.tracker = None
 
-    def abandon(self) -> None:
-        """Let go of every object, since the Session is gone: new ones are transient, the others detached (ST-20)."""
-        for state in self.attached():
-            if state.phase == PENDING:
-                state.phase = TRANSIENT
-            else:
-                if state.phase == DELETED:
-                    state.set_extra("was_deleted", True)
-                state.phase = DETACHED
+    def release_all(self) -> None:
+        """Let go of every object: new ones are transient, the others detached (ST-11, ST-20)."""
+        # HOT: every object of a Session that closes; benchmark W2.
+        for state in self.new:
+            state.phase = TRANSIENT
             state.tracker = None
-        self.identity.clear()
+        for state in self.gone:
+            state.set_extra("was_deleted", True)
+            state.phase = DETACHED
+            state.tracker = None
+        for table in self.identity.tables.values():
+            for state in list(table.values()):  # list() first: an object may be collected while we look
+                state.phase = DETACHED
+                state.tracker = None
+            table.clear()
         for held in (self.new, self.modified, self.deleted, self.gone, self.uncascaded):
             held.clear()
 

@@ -130,10 +130,10 @@ def test_the_names_of_a_class_are_one_shared_set(library: Library, tracker: Stat
     assert states[0].expired is states[1].expired is every_name(states[0])
 
 
-# -- abandon (ST-20) --------------------------------------------------------------------------------------------------
+# -- release_all (ST-11, ST-20) ----------
 
 
-def test_abandoning_lets_every_object_go(library: Library, tracker: StateTracker) -> None:
+def test_letting_go_forgets_every_object(library: Library, tracker: StateTracker) -> None:
     """ST-20, SB-40: new ones are transient, the others detached; nothing is held any more."""
     objects = [library.Author() for _ in range(4)]
     new = pending(tracker, objects[0])
@@ -145,7 +145,7 @@ def test_abandoning_lets_every_object_go(library: Library, tracker: StateTracker
     tracker.gone[gone] = objects[3]
     move(gone, DELETED)
 
-    tracker.abandon()
+    tracker.release_all()
 
     assert (new.transient, old.detached, marked.detached, gone.detached) == (True,) * 4
     assert [state.was_deleted for state in (new, old, marked, gone)] == [False, False, False, True]
@@ -154,23 +154,23 @@ def test_abandoning_lets_every_object_go(library: Library, tracker: StateTracker
     assert not tracker.has_changes()
 
 
-def test_abandoned_objects_keep_values_identity_and_changes(library: Library, tracker: StateTracker) -> None:
+def test_released_objects_keep_values_identity_and_changes(library: Library, tracker: StateTracker) -> None:
     """SB-08, SB-59: they may be added to another Session."""
     author = library.Author()
     state = persistent(tracker, author, 1, id=1, name="ann")
     state.note_change(author, "name", "bob")
 
-    tracker.abandon()
+    tracker.release_all()
 
     assert (author.id, author.name, state.identity) == (1, "ann", (1,))
     assert state.changes == {"name": "bob"}
 
 
-def test_an_abandoned_object_may_be_collected(library: Library, tracker: StateTracker) -> None:
+def test_a_released_object_may_be_collected(library: Library, tracker: StateTracker) -> None:
     """ST-20: its weak reference looks for no map any more."""
     author = library.Author()
     state = persistent(tracker, author, 1, id=1)
-    tracker.abandon()
+    tracker.release_all()
 
     del author
 
