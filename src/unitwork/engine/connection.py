@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
-from unitwork.engine import execution
+from unitwork.engine.calls import StatementMethods
 from unitwork.engine.channel import Channel
-from unitwork.engine.result import Result, ScalarResult
 from unitwork.engine.statement_cache import Prepared
 from unitwork.engine.transaction import NestedTransaction, RootTransaction
 from unitwork.engine.wire import Answer
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 Rows = list[tuple[Any, ...]]
 
 
-class Connection:
+class Connection(StatementMethods):
     """A driver connection out of an engine's pool; use it in one thread at a time, close it after use.
 
     Attributes:
@@ -71,49 +70,6 @@ class Connection:
         self.run: Callable[[str, Sequence[Any] | None], Answer] = channel.run
         if engine.hooks.listeners:
             channel.owner = weakref.ref(self)
-
-    # Statements
-
-    def execute(
-        self,
-        statement: Any,
-        params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
-        *,
-        execution_options: Mapping[str, Any] | None = None,
-    ) -> Result:
-        """Run a statement; emits SQL.
-
-        Args:
-            statement: of ``select()``, ``insert()``, ``text()`` …; no plain string.
-            params: values by name, or a list of such mappings, one per execution.
-        Raises:
-            StatementError, DBAPIError: see ER-18.
-            PendingRollbackError [transaction-failed]: a rollback must come first.
-        Spec: SB-43 to SB-50, LB-30.
-        """
-        return execution.execute(self, statement, params)
-
-    def scalar(self, statement: Any, params: Any = None, *, execution_options: Mapping[str, Any] | None = None) -> Any:
-        """Run a statement; return the first value of the first row, None without rows."""
-        return execution.execute(self, statement, params).scalar()
-
-    def scalars(
-        self, statement: Any, params: Any = None, *, execution_options: Mapping[str, Any] | None = None
-    ) -> ScalarResult[Any]:
-        """Run a statement; return the first value of each row."""
-        return execution.execute(self, statement, params).scalars()
-
-    def exec_driver_sql(self, statement: str, parameters: Sequence[Any] | None = None) -> Result:
-        """Run SQL in the driver's own form; a list of tuples runs it for each (LB-30)."""
-        if isinstance(parameters, list) and parameters and isinstance(parameters[0], (tuple, list)):
-            count = 0
-            for one in parameters:
-                count += self.run(statement, one)[1]
-            return Result(None, (), rowcount=count)
-        rows, count, names, generated = self.run(statement, parameters)
-        result = Result(rows, names, rowcount=count)
-        result.lastrowid = generated
-        return result
 
     def prepare(
         self,

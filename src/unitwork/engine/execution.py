@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
 from unitwork.engine.batch import insert_rows
-from unitwork.engine.result import Result
+from unitwork.engine.result import CursorResult
 from unitwork.engine.row import row_class
 from unitwork.engine.statement_cache import Prepared
 from unitwork.sql.dml import Insert, ValuesDml
@@ -51,7 +51,12 @@ def executable(statement: Any) -> Statement:
     )
 
 
-def execute(connection: Connection, given: Any, params: Params | Sequence[Params] | None) -> Result:
+def execute(
+    connection: Connection,
+    given: Any,
+    params: Params | Sequence[Params] | None,
+    options: Mapping[str, Any] | None = None,
+) -> CursorResult:
     """Run a statement once, or once for each mapping of a list (SB-46)."""
     statement = executable(given)
     if params is None or isinstance(params, Mapping):
@@ -64,23 +69,33 @@ def execute(connection: Connection, given: Any, params: Params | Sequence[Params
             code="bad-parameters",
         )
     if not rows:
-        return Result(None, (), rowcount=0)
+        return CursorResult(None, (), rowcount=0)
     if isinstance(statement, Insert):
         done = _insert_many(connection, statement, rows)
         if done is not None:
             return done
     results = [_execute_once(connection, statement, row) for row in rows]
     if results[0].returns_rows:
-        return Result([row for result in results for row in result.all()], results[0].keys())
-    return Result(None, (), rowcount=sum(result.rowcount for result in results))
+        return CursorResult([row for result in results for row in result.all()], results[0].keys())
+    return CursorResult(None, (), rowcount=sum(result.rowcount for result in results))
 
 
-def _execute_once(connection: Connection, statement: Statement, params: Params | None) -> Result:
+def run_text(connection: Connection, sql: str, given: Any, options: Mapping[str, Any] | None) -> CursorResult:
+    """Run SQL in the driver's own form, once or for each of a list of parameters."""
+    if isinstance(given, list) and given and isinstance(given[0], (tuple, list, Mapping)):
+        return CursorResult(None, (), rowcount=sum(connection.run(sql, one)[1] for one in given))
+    rows, count, names, generated = connection.run(sql, given)
+    result = CursorResult(rows, names, rowcount=count)
+    result.lastrowid = generated
+    return result
+
+
+def _execute_once(connection: Connection, statement: Statement, params: Params | None) -> CursorResult:
     kind = statement.kind
     if kind == "ddl":
         # The text has its % doubled where parameters are formatted in: an empty sequence undoes it.
         connection.run(render(statement, connection.dialect.style).text, ())
-        return Result(None, ())
+        return CursorResult(None, ())
     if params and isinstance(statement, ValuesDml):
         statement = statement.for_parameters(params)
     if isinstance(statement, Insert) and statement.select is None and not statement.returning_elements:
@@ -90,25 +105,25 @@ def _execute_once(connection: Connection, statement: Statement, params: Params |
     return _run(connection, prepared, sql, values)
 
 
-def _run(connection: Connection, prepared: Prepared, sql: str, values: Sequence[Any]) -> Result:
+def _run(connection: Connection, prepared: Prepared, sql: str, values: Sequence[Any]) -> CursorResult:
     rendered = prepared.rendered
     if rendered.kind == "text" or (rendered.returns_rows and not prepared.names):
         rows, count, names, _ = connection.run(sql, values)
         if rows is None:
-            return Result(None, (), rowcount=count)
+            return CursorResult(None, (), rowcount=count)
         if prepared.names:
-            return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
-        return Result(rows, names, rowcount=count)
+            return CursorResult(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
+        return CursorResult(rows, names, rowcount=count)
     if rendered.is_select:
         rows = connection.fetch(sql, values)
-        return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=len(rows))
+        return CursorResult(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=len(rows))
     if rendered.returns_rows:
         rows, count = connection.fetch_counted(sql, values)
-        return Result(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
-    return Result(None, (), rowcount=connection.write(sql, values))
+        return CursorResult(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
+    return CursorResult(None, (), rowcount=connection.write(sql, values))
 
 
-def _insert_once(connection: Connection, statement: Insert, params: Params | None) -> Result:
+def _insert_once(connection: Connection, statement: Insert, params: Params | None) -> CursorResult:
     """Run an INSERT without RETURNING of its own, and find out the key of a single row."""
     keys = tuple(statement.table.primary_key.columns)
     rows = statement.insert_rows()
@@ -120,11 +135,11 @@ def _insert_once(connection: Connection, statement: Insert, params: Params | Non
     sql, values = prepared.parameters(binds, params)
     if ask:
         fetched, count = connection.fetch_counted(sql, values)
-        result = Result(None, (), rowcount=count)
+        result = CursorResult(None, (), rowcount=count)
         key_values = prepared.convert(fetched)[0] if fetched else (None,) * len(keys)
     else:
         _, count, _, generated = connection.run(sql, values)
-        result = Result(None, (), rowcount=count)
+        result = CursorResult(None, (), rowcount=count)
         result.lastrowid = generated
         automatic = statement.table.autoincrement_column
         sent = {id(binds[place]): value for place, value in zip(prepared.order, values)}
@@ -146,7 +161,7 @@ def _sent(connection: Connection, key: Any, cell: Any, sent: Mapping[int, Any]) 
     return value if convert is None else convert(value)
 
 
-def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) -> Result | None:
+def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) -> CursorResult | None:
     """Insert rows of equal keys in a few statements; None if this INSERT must be run row by row."""
     table = statement.table
     returning = statement.result_elements()
@@ -165,5 +180,5 @@ def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) 
     tuples = list(zip(*cells)) if cells else [()] * len(rows)
     fetched = insert_rows(connection, table, (*given, *filled), tuples, returning)
     if fetched is None:
-        return Result(None, (), rowcount=len(rows))
-    return Result(fetched, [element.key for element in returning], rowcount=len(rows))
+        return CursorResult(None, (), rowcount=len(rows))
+    return CursorResult(fetched, [element.key for element in returning], rowcount=len(rows))

@@ -1,7 +1,4 @@
-"""Results: rows of one execution, and views of them as scalars or mappings.
-
-A result holds plain tuples, made into what the view gives when asked for: Row, one value, or a mapping. Rows are read
-once; whoever reads to the end leaves an empty result, `close`, `first` and `one` leave a closed one.
+"""Results: rows of one execution, and views of them as scalars, mappings or some of the columns.
 
 Spec: SB-43 to SB-50.
 """
@@ -9,236 +6,118 @@ Spec: SB-43 to SB-50.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain
 from operator import itemgetter
-from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from unitwork import exc
+from unitwork.base.generics import Row_co, T_co
 from unitwork.engine.row import Row, RowMapping, row_class
+from unitwork.engine.view import FilterResult, View
+
+if TYPE_CHECKING:
+    from unitwork.base.generics import Cells, Unpack
 
 T = TypeVar("T")
-S = TypeVar("S", bound="View[Any]")
-_NONE: Any = object()
 
 
-class View(Generic[T]):
-    """Values of some kind made of the rows of one execution; base of the results.
-
-    Args:
-        source: what is left to be read.
-        make: makes a value of an item of `source`; None if it is one.
-        needs_unique: the statement joined a collection: reading demands `unique()` first (SB-49).
-    """
-
-    # Most results are read once by all(): what few of them need is a default of the class.
-    _needs_unique = False
-    _closed: str | None = None
-    _made_unique = False
-    _strategy: Callable[[Any], Any] | None = None
-    _size: int | None = None
-
-    def __init__(self, source: Iterable[Any], make: Callable[[Any], T] | None, needs_unique: bool = False) -> None:
-        # HOT: every query; bench: W17, W19.
-        self._source = source
-        self._make = make
-        if needs_unique:
-            self._needs_unique = True
-
-    # Reading
-
-    def all(self) -> list[T]:
-        """Return all that is left."""
-        # HOT: every query; bench: W17, W18, W19.
-        return self._made(self._rest())
-
-    def fetchall(self) -> list[T]:
-        """Return all that is left; the same as `all`."""
-        return self._made(self._rest())
-
-    def fetchone(self) -> T | None:
-        """Return the next, or None at the end."""
-        return next(iter(self), None)
-
-    def fetchmany(self, size: int | None = None) -> list[T]:
-        """Return the next `size` (those of one partition by default), fewer at the end."""
-        return list(islice(iter(self), size or self._size or 1))
-
-    def partitions(self, size: int | None = None) -> Iterator[list[T]]:
-        """Yield lists of `size`, the last may be shorter."""
-        while True:
-            part = self.fetchmany(size or self._size or 1000)
-            if not part:
-                return
-            yield part
-
-    def __iter__(self) -> Iterator[T]:
-        self._check()
-        if not isinstance(self._source, Iterator):
-            self._source = iter(self._source)
-        return self._iterate(self._source)
-
-    def __next__(self) -> T:
-        return next(iter(self))
-
-    def first(self) -> T | None:
-        """Return the first or None, and close."""
-        found = self.fetchone()
-        self._close("first() was called")
-        return found
-
-    def one(self) -> T:
-        """Return the only one, and close.
-
-        Raises:
-            NoResultFound [no-result]: there is none.
-            MultipleResultsFound [multiple-results]: there are several.
-        """
-        found = self._at_most_one("one()")
-        if found is _NONE:
-            raise exc.NoResultFound(
-                "a row was required, none was found.",
-                do="use one_or_none() or first() if there may be none.",
-                code="no-result",
-            )
-        return found  # type: ignore[no-any-return]
-
-    def one_or_none(self) -> T | None:
-        """Return the only one, or None if there is none, and close.
-
-        Raises:
-            MultipleResultsFound [multiple-results]: there are several.
-        """
-        found = self._at_most_one("one_or_none()")
-        return None if found is _NONE else found
-
-    def _at_most_one(self, what: str) -> Any:
-        found = self.fetchmany(2)
-        self._close(f"{what} was called")
-        if len(found) > 1:
-            raise exc.MultipleResultsFound(
-                "one row was required, several were found.",
-                do="narrow the criteria, or use first(), which takes any of them.",
-                code="multiple-results",
-            )
-        return found[0] if found else _NONE
-
-    # Settings
-
-    def unique(self: S, strategy: Callable[[Any], Any] | None = None) -> S:
-        """Give each value once; `strategy` returns what to compare by, a hashable."""
-        self._made_unique = True
-        self._seen: set[Any] = set()
-        self._strategy = strategy
-        return self
-
-    def yield_per(self: S, num: int) -> S:
-        """Set the size of partitions."""
-        self._size = num
-        return self
-
-    # The end
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more can be read."""
-        return self._closed is not None
-
-    def close(self) -> None:
-        """Drop what is left."""
-        self._close("close() was called")
-
-    def __enter__(self: S) -> S:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _close(self, why: str) -> None:
-        self._source = ()
-        if self._closed is None:
-            self._closed = why
-
-    # Within
-
-    def _check(self) -> None:
-        if self._closed is not None:
-            raise exc.ResourceClosedError(
-                f"this result gives no rows: {self._closed}.",
-                do="keep what was read in a list, or execute the statement again.",
-                code="result-closed",
-            )
-        if self._needs_unique and not self._made_unique:
-            raise exc.InvalidRequestError(
-                "the statement loads a collection by a join, so that objects repeat in its rows.",
-                do="call unique() on the result, or load the collection with selectinload().",
-                code="unique-required",
-            )
-
-    def _rest(self) -> list[Any]:
-        if self._closed is not None or self._needs_unique:
-            self._check()
-        source, self._source = self._source, ()
-        return source if isinstance(source, list) else list(source)
-
-    def _made(self, items: list[Any]) -> list[T]:
-        make = self._make
-        values = items if make is None else list(map(make, items))
-        if self._made_unique:
-            values = [value for value in values if self._is_new(value)]
-        return values
-
-    def _iterate(self, items: Iterator[Any]) -> Iterator[T]:
-        make, made_unique = self._make, self._made_unique
-        for item in items:
-            value = item if make is None else make(item)
-            if not made_unique or self._is_new(value):
-                yield value
-
-    def _is_new(self, value: Any) -> bool:
-        key = value if self._strategy is None else self._strategy(value)
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
-
-    def _handed_over(self) -> tuple[Iterable[Any], bool]:
-        """Give what is left to another view."""
-        if self._closed is not None:
-            self._check()
-        source, self._source = self._source, ()
-        return source, self._needs_unique
-
-    def _inherit(self, other: View[Any]) -> None:
-        if other._made_unique:
-            self.unique(other._strategy)
-        self._size = other._size
-
-
-class ScalarResult(View[T]):
+class ScalarResult(FilterResult[T_co]):
     """One value of each row."""
 
     @classmethod
-    def from_values(cls, values: list[T], needs_unique: bool = False) -> ScalarResult[T]:
+    def from_values(cls, values: Iterable[Any], needs_unique: bool = False) -> ScalarResult[Any]:
         """Return a result of values that are there already."""
-        return cls(values, None, needs_unique)
+        view = cls.__new__(cls)
+        View.__init__(view, values, None, needs_unique)
+        return view
 
 
-class MappingResult(View[RowMapping]):
+class MappingResult(FilterResult[RowMapping]):
     """Each row as a mapping."""
 
-    def __init__(self, source: Iterable[Any], names: tuple[str, ...], kind: type[Row], needs_unique: bool) -> None:
-        super().__init__(source, lambda row: RowMapping(kind(row)), needs_unique)
-        self._names = names
+    def __init__(self, origin: Result[Any], kind: type[Row]) -> None:
+        super().__init__(origin, lambda row: RowMapping(kind(row)))
+        self._keys = origin.keys()
+        self._kind = kind
 
     def keys(self) -> tuple[str, ...]:
         """Return the names."""
-        return self._names
+        return self._keys
+
+    def columns(self, *keys: int | str) -> MappingResult:
+        """Return what is left with some of its columns, in the order given."""
+        return Result._of_some(self, self._keys, keys).mappings()
 
 
-class Result(View[Row]):
+class TypedRows(View[Any], Generic[Row_co]):
+    """What type checkers see of reading rows: a Result of ``tuple[int, str]`` gives Rows that unpack to both."""
+
+    if TYPE_CHECKING:
+
+        def all(self: TypedRows[tuple[Unpack[Cells]]]) -> list[Row[Unpack[Cells]]]: ...
+        def fetchall(self: TypedRows[tuple[Unpack[Cells]]]) -> list[Row[Unpack[Cells]]]: ...
+        def fetchone(self: TypedRows[tuple[Unpack[Cells]]]) -> Row[Unpack[Cells]] | None: ...
+        def fetchmany(self: TypedRows[tuple[Unpack[Cells]]], size: int | None = None) -> list[Row[Unpack[Cells]]]: ...
+        def partitions(
+            self: TypedRows[tuple[Unpack[Cells]]], size: int | None = None
+        ) -> Iterator[list[Row[Unpack[Cells]]]]: ...
+        def __iter__(self: TypedRows[tuple[Unpack[Cells]]]) -> Iterator[Row[Unpack[Cells]]]: ...
+        def __next__(self: TypedRows[tuple[Unpack[Cells]]]) -> Row[Unpack[Cells]]: ...
+        def first(self: TypedRows[tuple[Unpack[Cells]]]) -> Row[Unpack[Cells]] | None: ...
+        def one(self: TypedRows[tuple[Unpack[Cells]]]) -> Row[Unpack[Cells]]: ...
+        def one_or_none(self: TypedRows[tuple[Unpack[Cells]]]) -> Row[Unpack[Cells]] | None: ...
+
+        @overload
+        def scalar(self: TypedRows[tuple[T]]) -> T | None: ...
+        @overload
+        def scalar(self) -> Any: ...
+        def scalar(self) -> Any: ...
+        @overload
+        def scalar_one(self: TypedRows[tuple[T]]) -> T: ...
+        @overload
+        def scalar_one(self) -> Any: ...
+        def scalar_one(self) -> Any: ...
+        @overload
+        def scalar_one_or_none(self: TypedRows[tuple[T]]) -> T | None: ...
+        @overload
+        def scalar_one_or_none(self) -> Any: ...
+        def scalar_one_or_none(self) -> Any: ...
+        @overload
+        def scalars(self: TypedRows[tuple[T, Unpack[tuple[Any, ...]]]]) -> ScalarResult[T]: ...
+        @overload
+        def scalars(self: TypedRows[tuple[T]], index: int) -> ScalarResult[T]: ...
+        @overload
+        def scalars(self, index: int | str = 0) -> ScalarResult[Any]: ...
+        def scalars(self, index: int | str = 0) -> ScalarResult[Any]: ...
+
+    else:
+
+        def scalars(self, index: int | str = 0) -> ScalarResult[Any]:
+            """Return the values at one place, or under one name, of what is left."""
+            if not self.returns_rows:
+                self._check()
+            place = self._place(index)
+            view = ScalarResult(self, itemgetter(place))
+            if self.kinds is not None:
+                view.identity = self.kinds[place]
+            return view
+
+        def scalar(self) -> Any:
+            """Return the first value of the first row or None, and close."""
+            row = self.first()
+            return None if row is None else row[0]
+
+        def scalar_one(self) -> Any:
+            """Return the first value of the only row, and close; raises as `one` does."""
+            return self.one()[0]
+
+        def scalar_one_or_none(self) -> Any:
+            """Return the first value of the only row, None without rows, and close; raises as `one_or_none` does."""
+            row = self.one_or_none()
+            return None if row is None else row[0]
+
+
+class Result(TypedRows[Row_co]):
     """Rows of one execution, or the counts of a statement without rows.
 
     Args:
@@ -249,13 +128,11 @@ class Result(View[Row]):
 
     Attributes:
         returns_rows: the statement gave rows, if perhaps none.
-        inserted_primary_key: key of the row that a single INSERT made, as a row by column name; else None.
-        lastrowid: the driver's word for the generated key, or None.
+        kinds: for each value what `unique()` compares it by, None for the value itself; None if that is so for all.
     """
 
     returns_rows = True
-    inserted_primary_key: Row | None = None
-    lastrowid: Any = None
+    kinds: tuple[Callable[[Any], Any] | None, ...] | None = None
 
     def __init__(
         self,
@@ -283,58 +160,164 @@ class Result(View[Row]):
         """Return the names of the values of a row."""
         return self._keys
 
-    def scalars(self, index: int | str = 0) -> ScalarResult[Any]:
-        """Return the values at one place, or under one name, of what is left."""
-        if not self.returns_rows:
-            self._check()
-        source, needs_unique = self._handed_over()
-        view: ScalarResult[Any] = ScalarResult(source, itemgetter(self._place(index)), needs_unique)
-        view._inherit(self)
-        return view
+    def compare_by(self, kinds: Sequence[Callable[[Any], Any] | None]) -> None:
+        """Set what `unique()` compares the values of a row by."""
+        if any(kinds):
+            self.kinds = tuple(kinds)
+            self.identity = lambda row: tuple(
+                [value if kind is None else kind(value) for value, kind in zip(row, kinds)]
+            )
 
     def mappings(self) -> MappingResult:
         """Return what is left as mappings."""
-        source, needs_unique = self._handed_over()
-        view = MappingResult(source, self._keys, self._kind, needs_unique)
-        view._inherit(self)
-        return view
+        return MappingResult(self, self._kind)
 
     def columns(self, *keys: int | str) -> Result:
-        """Return what is left with some of its columns, in the order given."""
-        source, needs_unique = self._handed_over()
-        places = [self._place(key) for key in keys]
-        chosen = (tuple([row[place] for place in places]) for row in source)
-        view = Result(
-            chosen, [self._keys[place] for place in places], rowcount=self.rowcount, needs_unique=needs_unique
-        )
-        view._inherit(self)
+        """Return what is left with some of its columns, in the order given.
+
+        Raises:
+            NoSuchColumnError [no-such-column]: there is no such name, or several.
+        """
+        view = Result._of_some(self, self._keys, keys)
+        view.rowcount = self.rowcount
         return view
 
-    def tuples(self) -> Result:
-        """Return itself: rows are tuples."""
-        return self
+    @staticmethod
+    def _of_some(origin: View[Any], names: tuple[str, ...], keys: Sequence[int | str]) -> Result:
+        places = [_place(names, key) for key in keys]
+        view: Result = Result((), [names[place] for place in places])
+        rows = FilterResult(origin, None)
+        view._source = (tuple([row[place] for place in places]) for row in rows._shared())
+        view._origin, view._size, view.feed = origin, rows._size, rows.feed
+        view._needs_unique = rows._needs_unique
+        if rows._made_unique:
+            view.unique(rows._strategy)
+        return view
+
+    def tuples(self) -> TupleResult[Row_co]:
+        """Return the rows as plain tuples, of the same types."""
+        return TupleResult(self, None)
+
+    @property
+    def t(self) -> TupleResult[Row_co]:
+        """The same as :meth:`tuples`."""
+        return self.tuples()
+
+    def freeze(self) -> FrozenResult[Row_co]:
+        """Return what is left as something that gives a new Result of it as often as it is called."""
+        return FrozenResult(self)
+
+    def merge(self, *others: Result[Any]) -> MergedResult[Row_co]:
+        """Return the rows of this and other results of the same columns, one after the other."""
+        return MergedResult([self, *others])
+
+    def _place(self, key: int | str) -> int:
+        return _place(self._keys, key)
+
+
+class TupleResult(FilterResult[Row_co]):
+    """Each row as a tuple without names."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def scalar(self: TupleResult[tuple[T]]) -> T | None: ...
+        @overload
+        def scalar(self) -> Any: ...
 
     def scalar(self) -> Any:
         """Return the first value of the first row or None, and close."""
         row = self.first()
         return None if row is None else row[0]
 
-    def scalar_one(self) -> Any:
-        """Return the first value of the only row, and close; raises as `one` does."""
-        return self.one()[0]
 
-    def scalar_one_or_none(self) -> Any:
-        """Return the first value of the only row, None if there is none, and close; raises as `one_or_none` does."""
-        row = self.one_or_none()
-        return None if row is None else row[0]
+class FrozenResult(Generic[Row_co]):
+    """Rows that were read, to be given again and again: each call returns a new Result.
 
-    def _place(self, key: int | str) -> int:
-        if isinstance(key, int):
-            return key
-        if self._keys.count(key) != 1:
-            raise exc.NoSuchColumnError(
-                f"the result has no column {key!r}, or several.",
-                do=f"it has: {', '.join(self._keys)}.",
-                code="no-such-column",
-            )
-        return self._keys.index(key)
+    Attributes:
+        data: the rows.
+    """
+
+    def __init__(self, result: Result[Row_co]) -> None:
+        self._keys, self._kind = result.keys(), result._kind
+        self._kinds = result.kinds
+        self.data: list[tuple[Any, ...]] = [tuple(row) for row in result.all()]
+
+    def with_rows(self, rows: Sequence[tuple[Any, ...]]) -> FrozenResult[Row_co]:
+        """Return the same with other rows."""
+        new: FrozenResult[Row_co] = FrozenResult.__new__(FrozenResult)
+        new.__dict__.update(self.__dict__, data=list(rows))
+        return new
+
+    def __call__(self) -> Result[Row_co]:
+        result: Result[Row_co] = Result(list(self.data), self._keys, self._kind, rowcount=len(self.data))
+        if self._kinds is not None:
+            result.compare_by(self._kinds)
+        return result
+
+
+class MergedResult(Result[Row_co]):
+    """Rows of several results of the same columns."""
+
+    def __init__(self, results: Sequence[Result[Any]]) -> None:
+        first = results[0]
+        for other in results:
+            other._check()
+            if len(other.keys()) != len(first.keys()):
+                raise exc.ArgumentError(
+                    f"results of {len(first.keys())} and of {len(other.keys())} columns cannot be merged.",
+                    do="merge results of the same columns.",
+                    code="results-differ",
+                )
+        counts = [other.rowcount for other in results]
+        source = chain.from_iterable(other._shared() for other in results)
+        super().__init__(source, first.keys(), first._kind, rowcount=-1 if min(counts) < 0 else sum(counts))
+        self._merged = tuple(results)
+        if first.kinds is not None:
+            self.compare_by(first.kinds)
+
+    def _close(self, why: str) -> None:
+        super()._close(why)
+        for other in self._merged:
+            other._close(why)
+
+
+class CursorResult(Result[Row_co]):
+    """The Result of a statement that went to the database as it is.
+
+    Attributes:
+        rowcount: rows that an UPDATE or DELETE matched, or that were inserted or fetched; -1 where unknown.
+        is_insert: the statement was an INSERT.
+        inserted_primary_key: key of the row that a single INSERT made, as a row by column name; else None.
+        inserted_primary_key_rows: the same, in a list; empty where they are not known.
+        lastrowid: the driver's word for the generated key, or None.
+    """
+
+    is_insert = False
+    inserted_primary_key: Row | None = None
+    lastrowid: Any = None
+
+    @property
+    def inserted_primary_key_rows(self) -> list[Row]:
+        """The key of the row that a single INSERT made, in a list."""
+        return [] if self.inserted_primary_key is None else [self.inserted_primary_key]
+
+    def supports_sane_rowcount(self) -> bool:
+        """Return whether `rowcount` counts matched rows: on all databases here."""
+        return True
+
+    def supports_sane_multi_rowcount(self) -> bool:
+        """Return whether `rowcount` is right for a list of parameters: on all databases here."""
+        return True
+
+
+def _place(names: tuple[str, ...], key: int | str) -> int:
+    if isinstance(key, int):
+        return key
+    if names.count(key) != 1:
+        raise exc.NoSuchColumnError(
+            f"the result has no column {key!r}, or several.",
+            do=f"it has: {', '.join(names)}.",
+            code="no-such-column",
+        )
+    return names.index(key)

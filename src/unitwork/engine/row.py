@@ -14,9 +14,10 @@ from operator import itemgetter
 from typing import Any, ClassVar
 
 from unitwork import exc
+from unitwork.base.generics import Cells, Unpack
 
 
-class Row(tuple[Any, ...]):
+class Row(tuple[Unpack[Cells]]):
     """One row of a result: a tuple with values reachable as attributes by name.
 
     Attributes:
@@ -33,17 +34,18 @@ class Row(tuple[Any, ...]):
         return RowMapping(self)
 
     @property
-    def _t(self) -> tuple[Any, ...]:
+    def _t(self) -> tuple[Unpack[Cells]]:
         """The row as a plain tuple."""
-        return tuple(self)
+        return self[:]
 
     def _asdict(self) -> dict[str, Any]:
         """Return the row as a dictionary by name."""
-        return dict(zip(self._fields, self))
+        cells: Sequence[Any] = self
+        return dict(zip(self._fields, cells))
 
-    def _tuple(self) -> tuple[Any, ...]:
+    def _tuple(self) -> tuple[Unpack[Cells]]:
         """Return the row as a plain tuple."""
-        return tuple(self)
+        return self[:]
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("__") and self._fields.count(name) > 1:

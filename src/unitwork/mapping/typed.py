@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from unitwork.base.generics import T_co
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.operators import ColumnOperators
+from unitwork.sql.typed import SQLCoreOperations
 
 T = TypeVar("T")
 
 
-class InstrumentedAttribute(ColumnOperators, Generic[T]):
+class InstrumentedAttribute(SQLCoreOperations[T_co]):
     """The attribute of a mapped class, as in ``User.name``: an SQL expression with values of type T.
 
     Attributes:
@@ -34,28 +36,17 @@ class InstrumentedAttribute(ColumnOperators, Generic[T]):
         property: Any
 
         def __clause_element__(self) -> Any: ...
-        def __eq__(self, other: object) -> ColumnElement: ...  # type: ignore[override]
-        def __ne__(self, other: object) -> ColumnElement: ...  # type: ignore[override]
-        def __lt__(self, other: Any) -> ColumnElement: ...
-        def __le__(self, other: Any) -> ColumnElement: ...
-        def __gt__(self, other: Any) -> ColumnElement: ...
-        def __ge__(self, other: Any) -> ColumnElement: ...
-        def is_(self, other: Any) -> ColumnElement: ...
-        def is_not(self, other: Any) -> ColumnElement: ...
-        def in_(self, other: Any) -> ColumnElement: ...
-        def not_in(self, other: Any) -> ColumnElement: ...
-        def label(self, name: str | None) -> ColumnElement: ...
 
-        def any(self, criterion: Any = None, **values: Any) -> ColumnElement:
+        def any(self, criterion: Any = None, **values: Any) -> ColumnElement[bool]:
             """Return EXISTS over the related rows of a collection that meet `criterion`."""
 
-        def has(self, criterion: Any = None, **values: Any) -> ColumnElement:
+        def has(self, criterion: Any = None, **values: Any) -> ColumnElement[bool]:
             """Return EXISTS over the related row of a scalar relationship that meets `criterion`."""
 
         def of_type(self, entity: Any) -> InstrumentedAttribute[Any]:
             """Return this relationship, leading to a subclass or alias of its target."""
 
-        def and_(self, *criteria: Any) -> InstrumentedAttribute[T]:
+        def and_(self, *criteria: Any) -> InstrumentedAttribute[T_co]:
             """Return this relationship with more criteria in its ON clause."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
 from unitwork.base import hooks
@@ -26,6 +26,9 @@ from unitwork.sql.select import Select
 from unitwork.sql.traversal import iterate
 from unitwork.state.instance import state_of
 from unitwork.state.tracker import StateTracker
+
+if TYPE_CHECKING:
+    from unitwork.session.session import Session
 
 #: Events of a Session that have their place already; more come with the chapter on events.
 SESSION_EVENTS = ("before_flush", "after_flush")
@@ -237,11 +240,12 @@ def check_options(autocommit: bool, future: bool, twophase: bool, mode: str) -> 
     )
 
 
-def object_session(instance: object) -> Any:
+def object_session(instance: object) -> Session | None:
     """Return the Session an object is attached to, or None.
 
     Raises:
         UnmappedInstanceError [unmapped]: its class is not mapped.
     Spec: SB-38 to SB-40.
     """
-    return state_of(instance).session
+    found: Session | None = state_of(instance).session
+    return found

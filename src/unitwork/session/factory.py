@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from unitwork.base import hooks
 from unitwork.engine.connection import Connection
@@ -18,8 +18,17 @@ from unitwork.session.session import Session, all_sessions
 from unitwork.state.instance import state_of
 from unitwork.state.lifecycle import DETACHED, TRANSIENT, move
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
 
-class sessionmaker:
+    S = TypeVar("S", bound=Session, default=Session)
+else:
+    from typing import TypeVar
+
+    S = TypeVar("S", bound=Session)
+
+
+class sessionmaker(Generic[S]):
     """Makes Sessions with the same arguments each time.
 
     Args:
@@ -33,7 +42,7 @@ class sessionmaker:
         self,
         bind: Engine | Connection | None = None,
         *,
-        class_: type[Session] = Session,
+        class_: type[S] = Session,  # type: ignore[assignment]
         autoflush: bool = True,
         expire_on_commit: bool = True,
         info: Mapping[Any, Any] | None = None,
@@ -42,9 +51,9 @@ class sessionmaker:
         self.kw: dict[str, Any] = {"bind": bind, "autoflush": autoflush, "expire_on_commit": expire_on_commit, **kw}
         if info is not None:
             self.kw["info"] = dict(info)
-        self.class_: type[Session] = type(class_.__name__, (class_,), {"__module__": class_.__module__})
+        self.class_: type[S] = type(class_.__name__, (class_,), {"__module__": class_.__module__})
 
-    def __call__(self, **local_kw: Any) -> Session:
+    def __call__(self, **local_kw: Any) -> S:
         """Return a new Session; arguments override the stored ones, `info` is merged (SB-29, SB-30)."""
         if not local_kw:
             return self.class_(**self.kw)
@@ -54,7 +63,7 @@ class sessionmaker:
         return self.class_(**merged)
 
     @contextlib.contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self) -> Iterator[S]:
         """Give a new Session in a transaction that commits at the end of the block, or rolls back (SB-23)."""
         with self() as session, session.begin():
             yield session
@@ -69,7 +78,7 @@ class sessionmaker:
 
 
 @hooks.targets(sessionmaker)
-def _maker_table(target: sessionmaker, name: str) -> hooks.HookTable | None:
+def _maker_table(target: sessionmaker[Any], name: str) -> hooks.HookTable | None:
     return target.class_._class_hooks if name in SESSION_EVENTS else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unitwork import exc
 from unitwork.base import hooks
@@ -84,7 +84,20 @@ class ScopedRegistry(Generic[T]):
         self.registry.pop(self.scopefunc(), None)
 
 
-class scoped_session:
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    S = TypeVarWithDefault("S", bound=Session, default=Session)
+    #: For type checkers it has all methods of a Session; at run time they are passed on one by one.
+    _SessionMethods = Session
+else:
+    S = TypeVar("S", bound=Session)
+
+    class _SessionMethods:
+        """Nothing: ``__getattr__`` finds them."""
+
+
+class scoped_session(_SessionMethods, Generic[S]):
     """The Session of the present scope, with the methods and attributes of a Session.
 
     Args:
@@ -97,14 +110,14 @@ class scoped_session:
     """
 
     def __init__(
-        self, session_factory: Callable[..., Session], scopefunc: Callable[[], Hashable] | None = None
+        self, session_factory: Callable[..., S], scopefunc: Callable[[], Hashable] | None = None
     ) -> None:
         self.session_factory = session_factory
-        self.registry: ThreadLocalRegistry[Session] | ScopedRegistry[Session] = (
+        self.registry: ThreadLocalRegistry[S] | ScopedRegistry[S] = (
             ThreadLocalRegistry(session_factory) if scopefunc is None else ScopedRegistry(session_factory, scopefunc)
         )
 
-    def __call__(self, **kw: Any) -> Session:
+    def __call__(self, **kw: Any) -> S:
         """Return the Session of the present scope, made with `kw` if there is none.
 
         Raises:
@@ -144,10 +157,12 @@ class scoped_session:
     def __iter__(self) -> Iterator[Any]:
         return iter(self.registry())
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _PROXIED:
-            return getattr(self.registry(), name)
-        raise AttributeError(f"scoped_session has no attribute {name!r}")
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _PROXIED:
+                return getattr(self.registry(), name)
+            raise AttributeError(f"scoped_session has no attribute {name!r}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _ASSIGNABLE:
@@ -166,7 +181,7 @@ _ASSIGNABLE = frozenset(("autoflush", "bind"))
 
 
 @hooks.targets(scoped_session)
-def _scoped_table(target: scoped_session, name: str) -> hooks.HookTable | None:
+def _scoped_table(target: scoped_session[Any], name: str) -> hooks.HookTable | None:
     factory = target.session_factory
     if isinstance(factory, sessionmaker) or (isinstance(factory, type) and issubclass(factory, Session)):
         return hooks.table_of(factory, name)

@@ -10,21 +10,24 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from unitwork import exc
 from unitwork.base import hooks
 from unitwork.base.ordered import IdentitySet
 from unitwork.engine.connection import Connection
 from unitwork.engine.engine import Engine
-from unitwork.engine.result import Result, ScalarResult
 from unitwork.flush.plan import FlushPlan
 from unitwork.session import attach, flushing, reading, transaction
 from unitwork.session.core import SESSION_EVENTS, SessionCore, check_options, object_session, unbound
 from unitwork.session.scopes import Scope, SessionTransactionOrigin
+from unitwork.session.statements import StatementMethods
 from unitwork.session.transaction import SessionTransaction, face_of
 from unitwork.state.identity import IdentityView
 from unitwork.state.instance import state_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, Any] = {}
@@ -33,7 +36,7 @@ _NOTHING: Mapping[str, Any] = {}
 all_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
-class Session:
+class Session(StatementMethods):
     """A unit of work over one or several databases.
 
     It keeps one object per row (identity map), notices what changes, and writes all of it in one ordered batch at
@@ -246,39 +249,6 @@ class Session:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    def execute(
-        self,
-        statement: Any,
-        params: Any = None,
-        *,
-        execution_options: Mapping[str, Any] = _NOTHING,
-        bind_arguments: Mapping[str, Any] | None = None,
-    ) -> Result:
-        """Run a statement in the Session's transaction and return its Result (SB-43 to SB-46, PT-09, PT-10)."""
-        return reading.execute(self._core, statement, params, execution_options, bind_arguments)
-
-    def scalars(
-        self,
-        statement: Any,
-        params: Any = None,
-        *,
-        execution_options: Mapping[str, Any] = _NOTHING,
-        bind_arguments: Mapping[str, Any] | None = None,
-    ) -> ScalarResult[Any]:
-        """Run a statement and return the first item of each row (SB-43)."""
-        return reading.scalars(self._core, statement, params, execution_options, bind_arguments)
-
-    def scalar(
-        self,
-        statement: Any,
-        params: Any = None,
-        *,
-        execution_options: Mapping[str, Any] = _NOTHING,
-        bind_arguments: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Run a statement and return the first item of the first row, or None (SB-43)."""
-        return reading.scalars(self._core, statement, params, execution_options, bind_arguments).first()
-
     def get(
         self, entity: type[T], ident: Any, *, options: Sequence[Any] = (), populate_existing: bool = False
     ) -> T | None:
@@ -425,7 +395,7 @@ class Session:
     def _face(self, scope: Scope) -> SessionTransaction:
         return face_of(self, self._core, scope)
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:

@@ -29,7 +29,8 @@ from unitwork.sql.functions import (
     tuple_,
 )
 from unitwork.sql.operators import ColumnOperators
-from unitwork.sql.select import Select, exists, select
+from unitwork.sql.select import Select, exists
+from unitwork.sql.select_typed import select
 from unitwork.sql.text import TextClause, text
 
 __all__ = [

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from unitwork import exc
+from unitwork.base.generics import T_co
 from unitwork.sql import operators as ops
 from unitwork.sql.clause import ClauseElement as ClauseElement
 from unitwork.sql.clause import EntityElement as EntityElement
 from unitwork.sql.clause import describe, refuse_string
-from unitwork.sql.operators import ColumnOperators, Operator
+from unitwork.sql.operators import Operator
 from unitwork.sql.shape import ShapeBuilder
+from unitwork.sql.typed import SQLCoreOperations
 from unitwork.sql.types import (
     BOOLEAN,
     NULLTYPE,
@@ -39,7 +41,7 @@ from unitwork.sql.types import (
 Options = tuple[tuple[str, Any], ...]
 
 
-class ColumnElement(ColumnOperators, ClauseElement):
+class ColumnElement(SQLCoreOperations[T_co], ClauseElement):
     """Root of expressions, which have a type and a value in a row.
 
     Attributes:
@@ -52,7 +54,7 @@ class ColumnElement(ColumnOperators, ClauseElement):
     type: TypeEngine
     name: str | None = None
 
-    def __clause_element__(self) -> ColumnElement:
+    def __clause_element__(self) -> ColumnElement[T_co]:
         return self
 
     def operate(self, op: Operator, *others: Any, **options: Any) -> ColumnElement:
@@ -64,7 +66,7 @@ class ColumnElement(ColumnOperators, ClauseElement):
         return _BUILDERS[op.kind](_peer(other, self.type), op, (self,), {})
 
     # HOT: the most frequent operator with a plain value takes the short way; bench: W17, W19.
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> ColumnElement[bool]:  # type: ignore[override]
         plain = PLAIN_TYPES.get(other.__class__)
         if plain is None:
             return self.operate(ops.EQ, other)
@@ -73,7 +75,7 @@ class ColumnElement(ColumnOperators, ClauseElement):
             ops.EQ, (self, BindParameter(other, plain if type_.__class__ is NullType else type_)), BOOLEAN
         )
 
-    def label(self, name: str | None) -> Label:
+    def label(self, name: str | None) -> Label[T_co]:
         """Return this under another name in the result; None lets the renderer choose one."""
         return Label(name, self)
 
@@ -220,7 +222,7 @@ class BinaryExpression(Operation):
         return super().__bool__()
 
 
-class Label(ColumnElement):
+class Label(ColumnElement[T_co]):
     """An expression under a name in the result; elsewhere it acts as the expression itself."""
 
     __slots__ = ("element", "name", "type")
@@ -237,7 +239,7 @@ class Label(ColumnElement):
     def precedence(self) -> int:
         return self.element.precedence
 
-    def __eq__(self, other: object) -> Any:
+    def __eq__(self, other: object) -> ColumnElement[bool]:  # type: ignore[override]
         return self.element == other
 
     def operate(self, op: Operator, *others: Any, **options: Any) -> ColumnElement:
@@ -249,9 +251,6 @@ class Label(ColumnElement):
         out.append(Label)
         out.append(self.name)
         self.element.shape_into(out)
-
-
-# From Python operands to elements
 
 
 def as_operand(value: Any, type_: TypeEngine = NULLTYPE) -> ColumnElement:
@@ -307,7 +306,7 @@ def conjunction(op: Operator, criteria: Iterable[Any]) -> ColumnElement:
     return Operation(op, tuple(kept), BOOLEAN) if kept else neutral
 
 
-def as_criterion(value: Any) -> ColumnElement:
+def as_criterion(value: Any) -> ColumnElement[bool]:
     """Return `value` as a condition for WHERE, HAVING or ON.
 
     Raises:

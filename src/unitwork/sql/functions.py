@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unitwork import exc
+from unitwork.base.generics import T_co
 from unitwork.sql import operators as ops
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.columns import LabelReference
@@ -27,6 +28,7 @@ from unitwork.sql.elements import (
     conjunction,
     negate,
 )
+from unitwork.sql.known_functions import KnownFunctions
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.types import (
     DATE,
@@ -46,7 +48,7 @@ from unitwork.sql.types import (
 )
 
 
-class Function(ColumnElement):
+class Function(ColumnElement[T_co]):
     """A call of a function of the database.
 
     Attributes:
@@ -107,7 +109,7 @@ _RESULT_TYPES: dict[str, TypeEngine | Callable[[tuple[ColumnElement, ...]], Type
 }
 
 
-class FunctionMaker:
+class FunctionMaker(KnownFunctions):
     """``func``: attribute access gives a maker of calls; ``func.schema.name(...)`` works too."""
 
     __slots__ = ("_spelling",)
@@ -209,17 +211,17 @@ def case(*whens: Any, value: Any = None, else_: Any = None) -> Case:
     return Case(made, compared, None if else_ is None else as_operand(else_))
 
 
-def and_(*criteria: Any) -> ColumnElement:
+def and_(*criteria: Any) -> ColumnElement[bool]:
     """Return the conjunction of `criteria`; true if there are none."""
     return conjunction(ops.AND, criteria)
 
 
-def or_(*criteria: Any) -> ColumnElement:
+def or_(*criteria: Any) -> ColumnElement[bool]:
     """Return the disjunction of `criteria`; false if there are none."""
     return conjunction(ops.OR, criteria)
 
 
-def not_(criterion: Any) -> ColumnElement:
+def not_(criterion: Any) -> ColumnElement[bool]:
     """Return the opposite of `criterion`."""
     return negate(as_criterion(criterion))
 
@@ -280,6 +282,6 @@ def distinct(expression: Any) -> ColumnElement:
     return _ordered(ops.DISTINCT, expression)
 
 
-def between(expression: Any, low: Any, high: Any) -> ColumnElement:
+def between(expression: Any, low: Any, high: Any) -> ColumnElement[bool]:
     """Return ``expression BETWEEN low AND high``."""
     return as_operand(expression).operate(ops.BETWEEN, low, high)

@@ -9,9 +9,10 @@ Spec: LB-21, LB-23, LB-24.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from unitwork import exc
+from unitwork.base.generics import Row_co
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all
@@ -22,8 +23,11 @@ from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered
 from unitwork.sql.style import ForUpdate
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-class Select(SelectBase, Filtered):
+
+class Select(SelectBase, Filtered, Generic[Row_co]):
     """A SELECT.
 
     Attributes:
@@ -91,7 +95,7 @@ class Select(SelectBase, Filtered):
         found.extend(step.onclause for step in self.joins if step.onclause is not None)
         return tuple(found)
 
-    def with_children(self, children: Sequence[ClauseElement]) -> Select:
+    def with_children(self, children: Sequence[ClauseElement]) -> Self:
         new, given = self.clone(), iter(children)
         for part in ("raw_columns", "where_criteria", "having_criteria", "group_by_clauses", "order_by_clauses"):
             if getattr(self, part):
@@ -121,13 +125,13 @@ class Select(SelectBase, Filtered):
         new.raw_columns = tuple(as_column(one) for one in columns)
         return new
 
-    def select_from(self, *froms: Any) -> Select:
+    def select_from(self, *froms: Any) -> Self:
         """Return the statement with FROM elements beside those its columns imply."""
         new = self.clone()
         new.from_clauses = self.from_clauses + tuple(as_from(one) for one in froms)
         return new
 
-    def join(self, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False) -> Select:
+    def join(self, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False) -> Self:
         """Return the statement with a join to a table, an entity or along a mapped relationship.
 
         Args:
@@ -136,21 +140,21 @@ class Select(SelectBase, Filtered):
         """
         return self._joined(None, target, onclause, isouter, full)
 
-    def outerjoin(self, target: Any, onclause: Any = None, *, full: bool = False) -> Select:
+    def outerjoin(self, target: Any, onclause: Any = None, *, full: bool = False) -> Self:
         """Return the statement with a left outer join."""
         return self._joined(None, target, onclause, True, full)
 
     def join_from(
         self, from_: Any, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False
-    ) -> Select:
+    ) -> Self:
         """Return the statement with a join whose left side is `from_`."""
         return self._joined(as_from(from_), target, onclause, isouter, full)
 
-    def outerjoin_from(self, from_: Any, target: Any, onclause: Any = None, *, full: bool = False) -> Select:
+    def outerjoin_from(self, from_: Any, target: Any, onclause: Any = None, *, full: bool = False) -> Self:
         """Return the statement with a left outer join whose left side is `from_`."""
         return self._joined(as_from(from_), target, onclause, True, full)
 
-    def _joined(self, left: FromClause | None, target: Any, onclause: Any, isouter: bool, full: bool) -> Select:
+    def _joined(self, left: FromClause | None, target: Any, onclause: Any, isouter: bool, full: bool) -> Self:
         new = self.clone()
         along: Callable[..., list[JoinLeg]] | None = getattr(onclause, "__join_legs__", None)
         if along is not None:
@@ -212,7 +216,7 @@ class Select(SelectBase, Filtered):
             )
         return kept
 
-    def correlate(self, *froms: Any) -> Select:
+    def correlate(self, *froms: Any) -> Self:
         """Return the statement that takes `froms` from the statement around it; none with ``correlate(None)``."""
         new = self.clone()
         new.correlated = tuple(as_from(one) for one in froms if one is not None)
@@ -242,19 +246,19 @@ class Select(SelectBase, Filtered):
 
     # Other clauses
 
-    def group_by(self, *clauses: Any) -> Select:
+    def group_by(self, *clauses: Any) -> Self:
         """Return the statement with more GROUP BY terms; ``group_by(None)`` takes all away."""
         new = self.clone()
         new.group_by_clauses = order_terms(self.group_by_clauses, clauses, "group_by()")
         return new
 
-    def having(self, *criteria: Any) -> Select:
+    def having(self, *criteria: Any) -> Self:
         """Return the statement with more HAVING conditions."""
         new = self.clone()
         new.having_criteria = self.having_criteria + tuple(as_criterion(one) for one in criteria)
         return new
 
-    def distinct(self, *on: Any) -> Select:
+    def distinct(self, *on: Any) -> Self:
         """Return the statement with DISTINCT, or DISTINCT ON where the database has it."""
         new = self.clone()
         new.is_distinct = True
@@ -269,7 +273,7 @@ class Select(SelectBase, Filtered):
         skip_locked: bool = False,
         of: Any = None,
         key_share: bool = False,
-    ) -> Select:
+    ) -> Self:
         """Return the statement that locks its rows, where the database can.
 
         Args:
