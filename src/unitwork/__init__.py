@@ -8,18 +8,23 @@ from __future__ import annotations
 from unitwork.engine import URL, Connection, Engine, Result, Row, create_engine, make_url
 from unitwork.inspection import inspect
 from unitwork.schema import (
+    DDL,
     CheckConstraint,
     Column,
     ColumnDefault,
+    Computed,
     DefaultClause,
     FetchedValue,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     MetaData,
     PrimaryKeyConstraint,
+    Sequence,
     Table,
     UniqueConstraint,
+    quoted_name,
 )
 from unitwork.sql import (
     BindParameter,
@@ -82,6 +87,7 @@ from unitwork.types import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "DDL",
     "URL",
     "BigInteger",
     "BindParameter",
@@ -90,6 +96,7 @@ __all__ = [
     "Column",
     "ColumnDefault",
     "ColumnElement",
+    "Computed",
     "Connection",
     "Date",
     "DateTime",
@@ -101,6 +108,7 @@ __all__ = [
     "Float",
     "ForeignKey",
     "ForeignKeyConstraint",
+    "Identity",
     "Index",
     "Insert",
     "Integer",
@@ -112,6 +120,7 @@ __all__ = [
     "Result",
     "Row",
     "Select",
+    "Sequence",
     "SmallInteger",
     "String",
     "Table",
@@ -148,6 +157,7 @@ __all__ = [
     "nulls_first",
     "nulls_last",
     "or_",
+    "quoted_name",
     "select",
     "text",
     "true",

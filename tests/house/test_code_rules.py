@@ -16,6 +16,7 @@ MAX_FILE, MAX_TEST_FILE, MAX_FUNCTION, MAX_PARAMETERS = 450, 750, 60, 7
 SIGNATURES_GIVEN = {
     *("create_engine", "select", "relationship", "mapped_column", "column_property", "Session.__init__"),
     *("Table.__init__", "Column.__init__", "ForeignKey.__init__", "ForeignKeyConstraint.__init__"),
+    *("Sequence.__init__", "Identity.__init__"),
 }
 
 #: Names that start with an underscore and are public by contract.

@@ -92,6 +92,14 @@ class Dialect:
         """Return whether a table or view exists; `connection` is one of the engine's."""
         raise NotImplementedError
 
+    def has_sequence(self, connection: Any, name: str, schema: str | None) -> bool:
+        """Return whether a sequence exists; False where there are none."""
+        return False
+
+    def has_index(self, connection: Any, table: str, name: str, schema: str | None) -> bool:
+        """Return whether a table has an index of that name."""
+        raise NotImplementedError
+
     def close(self, connection: Any) -> None:
         """Close a connection; errors of a connection that is gone are of no interest."""
         with contextlib.suppress(Exception):

@@ -186,12 +186,28 @@ class MySQLDialect(Dialect):
         self.server_version = tuple(int(part) for part in found.groups()) if found else ()
         returning = self.is_mariadb and self.server_version >= (10, 5)
         self.features = _features(returning, getattr(connection, "packet_limit", None))
+        self.style.sequences = returning
+        self.style.functional_indexes = not self.is_mariadb
 
     def has_table(self, connection: Any, name: str, schema: str | None) -> bool:
         sql = (
             "SELECT 1 FROM information_schema.tables WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s"
         )
         return bool(connection.fetch(sql, (schema, name)))
+
+    def has_sequence(self, connection: Any, name: str, schema: str | None) -> bool:
+        sql = (
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = COALESCE(%s, DATABASE()) AND table_name = %s"
+            " AND table_type = 'SEQUENCE'"
+        )
+        return bool(connection.fetch(sql, (schema, name)))
+
+    def has_index(self, connection: Any, table: str, name: str, schema: str | None) -> bool:
+        sql = (
+            "SELECT 1 FROM information_schema.statistics WHERE table_schema = COALESCE(%s, DATABASE())"
+            " AND table_name = %s AND index_name = %s"
+        )
+        return bool(connection.fetch(sql, (schema, table, name)))
 
     # Transactions
 

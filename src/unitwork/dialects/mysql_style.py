@@ -10,9 +10,11 @@ Spec: LB-34; BK-21, BK-27.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from unitwork import exc
 from unitwork.sql import types as t
+from unitwork.sql.dialect_options import chosen_word
 from unitwork.sql.reserved import RESERVED_WORDS
 from unitwork.sql.style import ForUpdate, Style
 
@@ -41,6 +43,17 @@ _MORE_RESERVED_WORDS = frozenset(
 )
 
 
+_NAME_OPTIONS = {
+    "engine": "ENGINE",
+    "charset": "CHARACTER SET",
+    "default_charset": "CHARACTER SET",
+    "collate": "COLLATE",
+    "default_collate": "COLLATE",
+    "row_format": "ROW_FORMAT",
+}
+_NUMBER_OPTIONS = {"auto_increment": "AUTO_INCREMENT", "key_block_size": "KEY_BLOCK_SIZE"}
+
+
 class MySQLStyle(Style):
     """SQL for MariaDB and MySQL."""
 
@@ -54,7 +67,16 @@ class MySQLStyle(Style):
     update_extra = "list"
     delete_extra = "mysql"
     drop_index_on_table = True
-    drop_foreign_key = "DROP FOREIGN KEY"
+    drop_words = {"fk": "DROP FOREIGN KEY", "uq": "DROP INDEX", "pk": "DROP PRIMARY KEY"}  # noqa: RUF012 - never changed
+    option_prefixes = ("mysql", "mariadb")
+    identity = False
+    comments = "inline"
+    computed_not_null = False
+    counting_key_first = True
+    functional_indexes = False
+    ordered_nulls = False
+    match = False
+    cascades = False
     autoincrement_suffix = " AUTO_INCREMENT"
     deferrable = False
     function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
@@ -97,10 +119,39 @@ class MySQLStyle(Style):
         """Expressions stand in parentheses."""
         return f"({text})" if is_expression else text
 
-    def table_options(self, options: Mapping[str, object]) -> str:
-        """``mysql_engine=…``, ``mysql_charset=…``, ``mysql_collate=…`` of the Table."""
-        words = {"engine": "ENGINE", "charset": "CHARACTER SET", "collate": "COLLATE"}
-        return "".join([f" {words[name]} {self.quote(str(value))}" for name, value in options.items() if name in words])
+    def table_options(self, options: Mapping[str, Any]) -> str:
+        """``mysql_engine=…``, ``mysql_charset=…``, ``mysql_auto_increment=…`` and their like of the Table."""
+        parts = []
+        for name, value in options.items():
+            if name in _NUMBER_OPTIONS:
+                parts.append(f" {_NUMBER_OPTIONS[name]}={int(value)}")
+            elif name in _NAME_OPTIONS:
+                parts.append(f" {_NAME_OPTIONS[name]} {self.quote(value)}")
+        return "".join(parts)
+
+    def index_kind(self, options: Mapping[str, Any]) -> str:
+        """FULLTEXT or SPATIAL, by ``mysql_prefix=…``."""
+        return f"{chosen_word(options, 'prefix', ('FULLTEXT', 'SPATIAL'))} " if options.get("prefix") else ""
+
+    def index_term(self, text: str, key: str | None, options: Mapping[str, Any]) -> str:
+        """``mysql_length=10``, or a dict by column: only the beginning is kept in the index."""
+        length = options.get("length")
+        if isinstance(length, Mapping):
+            length = length.get(key)
+        return text if length is None or key is None else f"{text}({int(length)})"
+
+    def index_tail(self, options: Mapping[str, Any]) -> str:
+        """USING and WITH PARSER."""
+        text = f" USING {chosen_word(options, 'using', ('BTREE', 'HASH', 'RTREE'))}" if options.get("using") else ""
+        return f"{text} WITH PARSER {self.quote(options['with_parser'])}" if options.get("with_parser") else text
+
+    def unique_words(self, options: Mapping[str, Any]) -> str:
+        """USING of a primary key."""
+        return f" USING {chosen_word(options, 'using', ('BTREE', 'HASH', 'RTREE'))}" if options.get("using") else ""
+
+    def sequence_words(self, sequence: Any) -> list[str]:
+        """Sequences are of 64 bits: the type is left out."""
+        return list(sequence.words())
 
     # Operators
 
@@ -173,5 +224,18 @@ class MySQLStyle(Style):
         return "LONGBLOB" if type_.length is None else f"BLOB({int(type_.length)})"
 
     def string_literal(self, value: str) -> str:
-        """Backslashes escape here, unless the session says otherwise: they are doubled."""
-        return super().string_literal(value.replace("\\", "\\\\"))
+        """Backslashes escape here, unless the session says otherwise: such a text is written in hexadecimal digits."""
+        if "\\" not in value:
+            return super().string_literal(value)
+        super().string_literal(value)  # for what it refuses
+        return f"_utf8mb4 X'{value.encode('utf-8').hex()}'"
+
+    def inline_comment(self, text: str) -> str:
+        """A comment has no hexadecimal form: a backslash, which means two things, is refused."""
+        if "\\" in text:
+            raise exc.ArgumentError(
+                f"the comment {text!r} has a backslash, whose meaning depends on the session's sql_mode.",
+                do="leave the backslash out of comments on MariaDB and MySQL.",
+                code="bad-literal",
+            )
+        return super().inline_comment(text)

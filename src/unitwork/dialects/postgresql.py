@@ -18,10 +18,10 @@ from unitwork.dialects import failures, values
 from unitwork.dialects.base import Dialect, coerced, driver_missing
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
+from unitwork.dialects.postgresql_style import PostgreSQLStyle
 from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, by_class, nullable
 from unitwork.sql import types as t
-from unitwork.sql.style import Style
 
 _FEATURES = Features(
     begin="rides",
@@ -81,40 +81,6 @@ _IDLE, _FAILED = 0, 3
 _OPTIONS = {"connect_timeout": int, "port": int}
 
 
-class PostgreSQLStyle(Style):
-    """SQL as PostgreSQL spells it, with psycopg2's placeholders."""
-
-    name = "postgresql"
-    placeholder = "%s"
-    max_name_length = 63
-    name_length_in_bytes = True
-    autoincrement_types = {  # noqa: RUF012 - never changed
-        "integer": "SERIAL",
-        "small_integer": "SMALLSERIAL",
-        "big_integer": "BIGSERIAL",
-    }
-
-    def ilike(self, left: str, right: str, negated: bool) -> str:
-        """ILIKE."""
-        return f"{left} {'NOT ILIKE' if negated else 'ILIKE'} {right}"
-
-    def type_float(self, type_: t.Float) -> str:
-        """Double precision, unless fewer bits are asked for."""
-        return "DOUBLE PRECISION" if type_.precision is None else f"FLOAT({int(type_.precision)})"
-
-    def type_datetime(self, type_: t.DateTime) -> str:
-        """TIMESTAMP."""
-        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP WITHOUT TIME ZONE"
-
-    def type_time(self, type_: t.Time) -> str:
-        """TIME."""
-        return "TIME WITH TIME ZONE" if type_.timezone else "TIME WITHOUT TIME ZONE"
-
-    def type_large_binary(self, type_: t.LargeBinary) -> str:
-        """BYTEA."""
-        return "BYTEA"
-
-
 class PostgreSQLDialect(Dialect):
     """PostgreSQL 12 or later."""
 
@@ -159,10 +125,20 @@ class PostgreSQLDialect(Dialect):
         self.server_version = (number // 10_000, number % 10_000)
 
     def has_table(self, connection: Any, name: str, schema: str | None) -> bool:
+        return self._has_relation(connection, ("r", "p", "v", "m", "f"), name, schema)
+
+    def has_sequence(self, connection: Any, name: str, schema: str | None) -> bool:
+        return self._has_relation(connection, ("S",), name, schema)
+
+    def has_index(self, connection: Any, table: str, name: str, schema: str | None) -> bool:
+        return self._has_relation(connection, ("i", "I"), name, schema)
+
+    def _has_relation(self, connection: Any, kinds: tuple[str, ...], name: str, schema: str | None) -> bool:
         visible = "n.nspname = %s" if schema else "pg_catalog.pg_table_is_visible(c.oid)"
+        listed = ", ".join([f"'{kind}'" for kind in kinds])
         sql = (
             "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-            f" WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = %s AND {visible}"
+            f" WHERE c.relkind IN ({listed}) AND c.relname = %s AND {visible}"
         )
         return bool(connection.fetch(sql, (name, schema) if schema else (name,)))
 

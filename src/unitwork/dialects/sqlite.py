@@ -106,6 +106,13 @@ class SQLiteStyle(Style):
     # Only a column that is INTEGER by name is the rowid, which counts up.
     autoincrement_types = {"small_integer": "INTEGER", "big_integer": "INTEGER"}  # noqa: RUF012 - never changed
     function_names = {"char_length": "length", "substring": "substr"}  # noqa: RUF012 - never changed
+    sequences = False
+    identity = False
+    comments = ""
+    schemas = False
+    composite_autoincrement = False
+    cascades = False
+    index_in_schema = True
 
     def limit_clause(self, limit: str | None, offset: str | None) -> str:
         """An offset needs a limit."""
@@ -118,6 +125,17 @@ class SQLiteStyle(Style):
     def server_default(self, text: str, is_expression: bool) -> str:
         """Expressions stand in parentheses."""
         return f"({text})" if is_expression else text
+
+    def counting_key(self, options: Mapping[str, Any]) -> str:
+        """``sqlite_autoincrement=True``: numbers of deleted rows are not used again."""
+        return " PRIMARY KEY AUTOINCREMENT" if options.get("autoincrement") else ""
+
+    def table_options(self, options: Mapping[str, Any]) -> str:
+        """``sqlite_with_rowid=False`` and ``sqlite_strict=True``."""
+        words = ["WITHOUT ROWID"] if options.get("with_rowid") is False else []
+        if options.get("strict"):
+            words.append("STRICT")
+        return f" {', '.join(words)}" if words else ""
 
     def cast_type(self, type_: t.TypeEngine) -> str:
         """Dates are text; the affinity of their type names would make numbers of them."""
@@ -204,6 +222,11 @@ class SQLiteDialect(Dialect):
     def has_table(self, connection: Any, name: str, schema: str | None) -> bool:
         master = f"{self.style.quote(schema)}.sqlite_master" if schema else "sqlite_master"
         return bool(connection.fetch(f"SELECT 1 FROM {master} WHERE type IN ('table', 'view') AND name = ?", (name,)))
+
+    def has_index(self, connection: Any, table: str, name: str, schema: str | None) -> bool:
+        master = f"{self.style.quote(schema)}.sqlite_master" if schema else "sqlite_master"
+        sql = f"SELECT 1 FROM {master} WHERE type = 'index' AND tbl_name = ? AND name = ?"
+        return bool(connection.fetch(sql, (table, name)))
 
     # Transactions
 

@@ -76,7 +76,8 @@ class ClauseElement:
         Args:
             compile_kwargs: ``{"literal_binds": True}`` writes the values into the text, for reading.
         """
-        source = dialect if dialect is not None else getattr(bind, "dialect", None)
+        given = bind if dialect is None else dialect
+        source = getattr(given, "dialect", given)
         style: Style = NEUTRAL_STYLE if source is None else source.style
         return render(self, style, bool(compile_kwargs.get("literal_binds")))
 

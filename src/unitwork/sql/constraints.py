@@ -1,4 +1,4 @@
-"""Constraints and indexes: what a table promises, and the foreign keys between tables.
+"""Constraints: what a table promises, and the foreign keys between tables.
 
 A constraint is made with columns or their keys, and bound to its table by :meth:`Constraint.attach`, which ``Table``
 calls for what it is given; one made of columns that have a table already binds itself.
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from unitwork import exc
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.columns import ColumnClause, ColumnCollection
-from unitwork.sql.elements import ColumnElement
-from unitwork.sql.foreign_keys import ForeignKey, checked_action
+from unitwork.sql.dialect_options import checked_options
+from unitwork.sql.foreign_keys import INITIALLY, MATCH, ForeignKey, checked_action, checked_word
+from unitwork.sql.names import as_name
+from unitwork.sql.naming import constraint_name
 from unitwork.sql.text import text
 
 if TYPE_CHECKING:
@@ -26,9 +28,10 @@ class Constraint:
     """Base of all constraints.
 
     Attributes:
-        name: as given, or None; see :func:`constraint_name` for what the naming convention makes of it.
+        given_name: as given, or None.
         table: the table it is bound to.
         kind: token of the naming convention.
+        options: the dialects' keywords.
     """
 
     kind: str = ""
@@ -41,13 +44,24 @@ class Constraint:
         initially: str | None = None,
         info: dict[Any, Any] | None = None,
         comment: str | None = None,
+        **options: Any,
     ) -> None:
-        self.name = name
+        self.given_name: str | None = as_name(name)
         self.deferrable = deferrable
-        self.initially = initially
+        self.initially = checked_word(initially, "initially", INITIALLY)
         self.info: dict[Any, Any] = {} if info is None else info
         self.comment = comment
+        self.options = checked_options(type(self).__name__, name, options, "bad-constraint-option")
         self.table: Table = None  # type: ignore[assignment]
+
+    @property
+    def name(self) -> str | None:
+        """The name in the database: as given, or what the naming convention makes of it; None without either."""
+        return self.given_name if self.table is None else constraint_name(self)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self.given_name = as_name(name)
 
     def attach(self, table: Table) -> None:
         """Bind the constraint to `table`."""
@@ -58,8 +72,18 @@ class Constraint:
         """Return an unbound copy; columns are named by key."""
         raise NotImplementedError
 
+    def kept(self) -> dict[str, Any]:
+        """Return what a copy has in common with it, as keywords."""
+        return {
+            "deferrable": self.deferrable,
+            "initially": self.initially,
+            "info": self.info,
+            "comment": self.comment,
+            **self.options,
+        }
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name or '(unnamed)'}>"
+        return f"<{type(self).__name__} {self.given_name or '(unnamed)'}>"
 
 
 class ColumnConstraint(Constraint):
@@ -85,9 +109,7 @@ class ColumnConstraint(Constraint):
 
     def copy(self) -> Constraint:
         keys = [one if isinstance(one, str) else one.key for one in self.given or self.columns]
-        new = type(self)(*keys, name=self.name)
-        new.deferrable, new.initially, new.info, new.comment = self.deferrable, self.initially, self.info, self.comment
-        return new
+        return type(self)(*keys, name=self.given_name, **self.kept())
 
     def contains_column(self, column: Column) -> bool:
         """Say whether `column` is part of it."""
@@ -172,9 +194,7 @@ class CheckConstraint(Constraint):
 
     def copy(self) -> CheckConstraint:
         # An expression names the columns of the original table; they are written without it.
-        return CheckConstraint(
-            self.sqltext, self.name, deferrable=self.deferrable, initially=self.initially, info=self.info
-        )
+        return CheckConstraint(self.sqltext, self.given_name, **self.kept())
 
 
 class ForeignKeyConstraint(Constraint):
@@ -211,7 +231,7 @@ class ForeignKeyConstraint(Constraint):
         self.ondelete = checked_action(ondelete, "ondelete")
         self.use_alter = use_alter
         self.link_to_name = link_to_name
-        self.match = match
+        self.match = checked_word(match, "match", MATCH)
         self.given: tuple[Any, ...] = tuple(columns)
         self.elements = [ForeignKey(one, link_to_name=link_to_name) for one in refcolumns]
         for element in self.elements:
@@ -237,6 +257,7 @@ class ForeignKeyConstraint(Constraint):
             initially=element.initially,
             info=element.info,
             comment=element.comment,
+            **element.options,
         )
         new.elements = [element]
         element.constraint = new
@@ -268,109 +289,25 @@ class ForeignKeyConstraint(Constraint):
         table.metadata.resolve_types(*self.elements)
 
     def copy(self) -> ForeignKeyConstraint:
+        return self._copy([element.target for element in self.elements])
+
+    def copy_into(self, schema: str | None) -> ForeignKeyConstraint:
+        """Return an unbound copy that refers to the table of the same name in `schema`, of whatever MetaData."""
+        targets = []
+        for element in self.elements:
+            table, column = element.target_table_key.rpartition(".")[2], element.target_fullname.rpartition(".")[2]
+            targets.append(f"{schema}.{table}.{column}" if schema else f"{table}.{column}")
+        return self._copy(targets)
+
+    def _copy(self, targets: Sequence[Any]) -> ForeignKeyConstraint:
         return ForeignKeyConstraint(
             self.column_keys,
-            [element.target for element in self.elements],
-            self.name,
+            targets,
+            self.given_name,
             onupdate=self.onupdate,
             ondelete=self.ondelete,
             use_alter=self.use_alter,
             link_to_name=self.link_to_name,
             match=self.match,
-            deferrable=self.deferrable,
-            initially=self.initially,
-            info=self.info,
-            comment=self.comment,
+            **self.kept(),
         )
-
-
-class Index:
-    """An index over columns or expressions.
-
-    Attributes:
-        expressions: the columns, expressions or texts, in order; columns by key until bound.
-        options: the dialects' keywords, such as ``postgresql_where``.
-    """
-
-    kind = "ix"
-
-    def __init__(
-        self,
-        name: str | None,
-        *expressions: Any,
-        unique: bool = False,
-        info: dict[Any, Any] | None = None,
-        **options: Any,
-    ) -> None:
-        self.name = name
-        self.unique = unique
-        self.info: dict[Any, Any] = {} if info is None else info
-        self.options = options
-        self.expressions: list[Any] = [
-            one if isinstance(one, str) else getattr(one, "__clause_element__", lambda one=one: one)()
-            for one in expressions
-        ]
-        self.table: Table = None  # type: ignore[assignment]
-        used = [one for one in self.expressions if isinstance(one, ColumnElement)]
-        tables = {found for one in used for found in one.from_objects()}
-        if len(tables) == 1 and not any(isinstance(one, str) for one in self.expressions):
-            self.attach(tables.pop())
-
-    @property
-    def columns(self) -> ColumnCollection[Column]:
-        """The plain columns among the expressions."""
-        return ColumnCollection([one for one in self.expressions if isinstance(one, ColumnClause)])  # type: ignore[misc]
-
-    def attach(self, table: Any) -> None:
-        """Bind the index to `table`."""
-        self.table = table
-        self.expressions = [column_of(table, one, self) if isinstance(one, str) else one for one in self.expressions]
-        table.indexes.add(self)
-
-    def copy(self) -> Index:
-        """Return an unbound copy; columns are named by key."""
-        given = [one.key if isinstance(one, ColumnClause) else one for one in self.expressions]
-        new = Index(self.name, unique=self.unique, info=self.info, **self.options)
-        new.expressions = given
-        return new
-
-    def __repr__(self) -> str:
-        return f"<Index {self.name or '(unnamed)'}>"
-
-
-def constraint_name(constraint: Constraint | Index) -> str | None:
-    """Return the name in the database: as given, or made by the naming convention of the MetaData, or None.
-
-    Raises:
-        ArgumentError [bad-naming-convention]: the convention uses a token that does not exist.
-    """
-    convention = constraint.table.metadata.naming_convention.get(constraint.kind)
-    if convention is None or (constraint.name is not None and "%(constraint_name)s" not in convention):
-        return constraint.name
-    if "%(constraint_name)s" in convention and constraint.name is None:
-        return None
-    try:
-        return str(convention % _name_tokens(constraint))
-    except KeyError as err:
-        raise exc.ArgumentError(
-            f"the naming convention {convention!r} uses the unknown token {err.args[0]!r}.",
-            do="use table_name, column_0_name, column_0_label, column_0_key, column_0_N_name, referred_table_name, "
-            "referred_column_0_name or constraint_name.",
-            code="bad-naming-convention",
-        ) from None
-
-
-def _name_tokens(constraint: Constraint | Index) -> dict[str, str]:
-    table = constraint.table
-    tokens = {"table_name": table.name, "constraint_name": constraint.name or ""}
-    columns = list(getattr(constraint, "columns", ()))
-    for place, column in enumerate(columns):
-        tokens[f"column_{place}_name"] = column.name
-        tokens[f"column_{place}_key"] = column.key
-        tokens[f"column_{place}_label"] = f"{table.name}_{column.name}"
-    tokens["column_0_N_name"] = "_".join(column.name for column in columns)
-    tokens["column_0N_name"] = "".join(column.name for column in columns)
-    if isinstance(constraint, ForeignKeyConstraint):
-        target = constraint.elements[0].target_fullname.split(".")
-        tokens["referred_table_name"], tokens["referred_column_0_name"] = target[-2:]
-    return tokens

@@ -15,6 +15,7 @@ from unitwork import exc
 from unitwork.sql.clause import ClauseElement, EntityElement, describe
 from unitwork.sql.columns import ColumnClause, bindparam
 from unitwork.sql.compound import SelectBase, shape_all
+from unitwork.sql.defaults import DefaultContext
 from unitwork.sql.elements import BindParameter, as_operand
 from unitwork.sql.select import Select
 from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
@@ -146,14 +147,27 @@ class ValuesDml(Dml):
         raise NotImplementedError
 
 
-def _default_cell(column: Any, default: Any) -> ClauseElement | None:
-    if default is None or not hasattr(default, "arg"):
+def _default_cell(column: Any, default: Any, row: Mapping[Any, ClauseElement | None]) -> ClauseElement | None:
+    if default is None:
         return None
+    if default.is_sequence:
+        return None if default.optional else as_operand(default.next_value())
     if default.is_clause_element:
         return as_operand(default.arg)
-    if default.is_callable:
-        return DefaultBind(default.arg, column.type)
-    return BindParameter(default.arg, column.type)
+    if not default.is_callable:
+        return BindParameter(default.arg, column.type)
+    if default.wants_context:
+        return DefaultBind(lambda: default.arg(DefaultContext(lambda: _values_of(row))), column.type)
+    return DefaultBind(default.arg, column.type)
+
+
+def _values_of(row: Mapping[Any, ClauseElement | None]) -> dict[str, Any]:
+    """Return the plain values of a row by key, for the functions of its defaults."""
+    return {
+        column.key: cell.current_value()
+        for column, cell in row.items()
+        if isinstance(cell, BindParameter) and not isinstance(cell, DefaultBind)
+    }
 
 
 class Insert(ValuesDml):
@@ -218,7 +232,7 @@ class Insert(ValuesDml):
         if include_defaults and isinstance(select, Select):
             for column in self.table.c:
                 if column not in new.select_columns and column.default is not None and not column.default.is_callable:
-                    cell = _default_cell(column, column.default)
+                    cell = _default_cell(column, column.default, {})
                     if cell is not None:
                         new.select_columns += (column,)
                         new.select = select = select.add_columns(cell)
@@ -236,6 +250,21 @@ class Insert(ValuesDml):
         """
         return self._completed()[1]
 
+    def sent_cells(self, sequences: bool) -> tuple[Sequence[Any], Sequence[Sequence[ClauseElement]]]:
+        """Return columns and rows of cells as a database with `sequences`, or one without, is sent them.
+
+        There a column whose default is a sequence is left out: the database finds its values (PT-34).
+        """
+        columns, rows = self.insert_columns(), self.insert_rows()
+        if sequences or self.select is not None:
+            return columns, rows
+        kept = [
+            place
+            for place, (column, cell) in enumerate(zip(columns, rows[0], strict=True))
+            if cell.visit != "next_value" or column.default is None or not column.default.is_sequence
+        ]
+        return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
+
     def _completed(self) -> tuple[tuple[Any, ...], tuple[tuple[ClauseElement, ...], ...]]:
         if self.memo is not None:
             return self.memo
@@ -250,7 +279,7 @@ class Insert(ValuesDml):
                     code="uneven-rows",
                 )
             cells = {column: row.get(column) for column in columns}
-            done.append({c: _default_cell(c, c.default) if cell is None else cell for c, cell in cells.items()})
+            done.append({c: _default_cell(c, c.default, row) if cell is None else cell for c, cell in cells.items()})
         # A default that no value can be made of here (a sequence) leaves its column to the database.
         kept = tuple(column for column in columns if done[0][column] is not None)
         rows = tuple(tuple(cell for column in kept if (cell := row[column]) is not None) for row in done)
@@ -318,7 +347,7 @@ class Update(ValuesDml, Filtered):
                     code="update-without-values",
                 )
             for column in self.table.c:
-                if column not in cells and (cell := _default_cell(column, column.onupdate)) is not None:
+                if column not in cells and (cell := _default_cell(column, column.onupdate, self.cells)) is not None:
                     cells[column] = cell
             self.memo = tuple(cells.items())
         return self.memo

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from unitwork import exc
 from unitwork.sql.clause import describe
 from unitwork.sql.columns import ColumnClause
+from unitwork.sql.dialect_options import checked_options
+from unitwork.sql.names import as_name
 
 if TYPE_CHECKING:
     from unitwork.sql.constraints import ForeignKeyConstraint
@@ -24,15 +26,27 @@ def checked_action(action: str | None, place: str) -> str | None:
     Raises:
         ArgumentError [bad-fk-action]: it is none of the five actions of SQL.
     """
-    if action is None:
+    return checked_word(action, place, _ACTIONS)
+
+
+def checked_word(word: str | None, place: str, words: tuple[str, ...]) -> str | None:
+    """Return one of the words that SQL has for MATCH or INITIALLY, in capitals, or None.
+
+    Raises:
+        ArgumentError [bad-fk-action]: it is none of them.
+    """
+    if word is None:
         return None
-    if action.upper() not in _ACTIONS:
+    found = next((one for one in words if isinstance(word, str) and str.upper(word) == one), None)
+    if found is None:
         raise exc.ArgumentError(
-            f"{place}={action!r} is no action of a foreign key.",
-            do=f"use one of: {', '.join(_ACTIONS)}.",
-            code="bad-fk-action",
+            f"{place}={word!r} is not known.", do=f"use one of: {', '.join(words)}.", code="bad-fk-action"
         )
-    return action.upper()
+    return found
+
+
+INITIALLY = ("DEFERRED", "IMMEDIATE")
+MATCH = ("FULL", "PARTIAL", "SIMPLE")
 
 
 class ForeignKey:
@@ -57,6 +71,7 @@ class ForeignKey:
         match: str | None = None,
         info: dict[Any, Any] | None = None,
         comment: str | None = None,
+        **options: Any,
     ) -> None:
         target = column if isinstance(column, str) else getattr(column, "__clause_element__", lambda: column)()
         if not isinstance(target, str | ColumnClause) or (isinstance(target, str) and target.count(".") not in (1, 2)):
@@ -67,14 +82,15 @@ class ForeignKey:
                 code="bad-fk-target",
             )
         self.target: str | ColumnClause = target
-        self.name = name
+        self.name = as_name(name)
         self.onupdate = checked_action(onupdate, "onupdate")
         self.ondelete = checked_action(ondelete, "ondelete")
         self.deferrable = deferrable
-        self.initially = initially
+        self.initially = checked_word(initially, "initially", INITIALLY)
         self.use_alter = use_alter
         self.link_to_name = link_to_name
-        self.match = match
+        self.match = checked_word(match, "match", MATCH)
+        self.options = checked_options("ForeignKey", name, options, "bad-constraint-option")
         self.info: dict[Any, Any] = {} if info is None else info
         self.comment = comment
         self.parent: Column = None  # type: ignore[assignment]
@@ -98,6 +114,14 @@ class ForeignKey:
         if "." not in table_key and schema is not None and schema.schema is not None:
             return f"{schema.schema}.{table_key}"
         return table_key
+
+    @property
+    def target_schema(self) -> str | None:
+        """Schema of the table referred to."""
+        if not isinstance(self.target, str):
+            schema: str | None = self.target.table.schema
+            return schema
+        return self.target_table_key.rpartition(".")[0] or None
 
     def find_column(self) -> Column | None:
         """Return the column referred to, None while its table or the column is not there."""
@@ -156,6 +180,7 @@ class ForeignKey:
             match=self.match,
             info=self.info,
             comment=self.comment,
+            **self.options,
         )
 
     def __repr__(self) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from unitwork.sql.columns import ColumnClause, LabelReference
     from unitwork.sql.elements import BindParameter, Constant, Label, Operation
     from unitwork.sql.functions import Case, Function
+    from unitwork.sql.sequences import NextValue
     from unitwork.sql.text import TextClause
 
 MARK = "\0"
@@ -299,6 +300,10 @@ class ExpressionRenderer:
     def visit_function(self, element: Function) -> str:
         """A function call."""
         return self.style.function(element.spelling, self.joined(element.arguments) or ("*" if element.star else ""))
+
+    def visit_next_value(self, element: NextValue) -> str:
+        """The next value of a sequence."""
+        return self.style.next_value(element.sequence)
 
     def visit_case(self, element: Case) -> str:
         """CASE, searched or with a value."""

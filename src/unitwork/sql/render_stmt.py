@@ -358,7 +358,7 @@ class StatementRenderer(ExpressionRenderer):
     def visit_insert(self, element: Insert) -> str:
         """An INSERT of rows, of a SELECT, or of defaults alone."""
         quote = self.style.quote
-        columns, rows = element.insert_columns(), element.insert_rows()
+        columns, rows = element.sent_cells(self.style.sequences)
         text = f"INSERT INTO {self.from_name(element.table)}"
         if columns:
             text += f" ({', '.join([quote(one.name) for one in columns])})"

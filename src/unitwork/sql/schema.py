@@ -1,4 +1,4 @@
-"""Tables and columns, and the MetaData that holds them.
+"""The MetaData and its tables; the columns are in ``schema_column``.
 
 Spec: LB-17, LB-18.
 """
@@ -10,172 +10,26 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from unitwork import exc
+from unitwork.base.hooks import HookTable, targets
 from unitwork.base.ordered import OrderedSet
 from unitwork.sql.clause import describe
 from unitwork.sql.columns import ColumnClause, ColumnCollection
-from unitwork.sql.constraints import (
-    Constraint,
-    ForeignKeyConstraint,
-    Index,
-    PrimaryKeyConstraint,
-    UniqueConstraint,
-)
-from unitwork.sql.ddl import SchemaCreator, SchemaDropper, sort_tables
-from unitwork.sql.defaults import ColumnDefault, FetchedValue, python_side, server_side
+from unitwork.sql.constraints import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint
+from unitwork.sql.ddl import EVENTS, SchemaCreator, SchemaDropper, sort_tables
+from unitwork.sql.dialect_options import checked_options
 from unitwork.sql.dml import Delete, Insert, Update
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.foreign_keys import ForeignKey
+from unitwork.sql.indexes import Index
+from unitwork.sql.names import as_name
+from unitwork.sql.schema_column import Column
 from unitwork.sql.select import Select
 from unitwork.sql.selectable import FromClause
+from unitwork.sql.sequences import Sequence as NamedSequence
 from unitwork.sql.shape import ShapeBuilder
-from unitwork.sql.types import NULLTYPE, Integer, TypeArgument, TypeEngine, to_type
+from unitwork.sql.types import NULLTYPE, Integer
 
-
-class Column(ColumnClause):
-    """A column of a table.
-
-    Args:
-        arguments: name (may come later), type, and ForeignKey or other items, in this order.
-        key: name in ``table.c``, by default the name.
-        default, onupdate: value, function or SQL expression for rows that give none.
-        server_default, server_onupdate: made by the database.
-        autoincrement: ``"auto"`` lets the single integer primary key count up.
-
-    Attributes:
-        token: stands for the column in shapes, because comparing keys must not compare columns: that makes SQL.
-    """
-
-    table: Any
-
-    def __init__(
-        self,
-        *arguments: Any,
-        type_: TypeArgument | None = None,
-        key: str | None = None,
-        primary_key: bool = False,
-        nullable: bool | None = None,
-        default: Any = None,
-        onupdate: Any = None,
-        server_default: Any = None,
-        server_onupdate: Any = None,
-        autoincrement: bool | str = "auto",
-        unique: bool | None = None,
-        index: bool | None = None,
-        info: dict[Any, Any] | None = None,
-        comment: str | None = None,
-        doc: str | None = None,
-        system: bool = False,
-    ) -> None:
-        name, found, items = _column_arguments(arguments, type_)
-        super().__init__(name or "", found, key=key or name or "")
-        self.token = object()
-        self.primary_key = primary_key
-        self.nullable = not primary_key if nullable is None else nullable
-        self.default = python_side(default)
-        self.onupdate = python_side(onupdate)
-        self.server_default = server_side(server_default, False)
-        self.server_onupdate = server_side(server_onupdate, True)
-        self.autoincrement = autoincrement
-        self.unique = unique
-        self.index = index
-        self.info: dict[Any, Any] = {} if info is None else info
-        self.comment = comment
-        self.doc = doc
-        self.system = system
-        self.foreign_keys: OrderedSet[ForeignKey] = OrderedSet()
-        self.constraints: list[Constraint] = []
-        for item in items:
-            self._take(item)
-
-    def _take(self, item: Any) -> None:
-        if isinstance(item, ForeignKey):
-            item.parent = self
-            self.foreign_keys.add(item)
-        elif isinstance(item, Constraint):
-            self.constraints.append(item)
-        elif isinstance(item, ColumnDefault):
-            self.default = item
-        elif isinstance(item, FetchedValue):
-            self.server_default = item
-        else:
-            raise exc.ArgumentError(
-                f"Column {self.name!r} was given {describe(item)}.",
-                do="pass name, type, then ForeignKey or constraints.",
-                code="bad-column-argument",
-            )
-
-    def attach(self, table: Table) -> None:
-        """Bind the column, with its constraints and indexes, to `table`.
-
-        Raises:
-            ArgumentError [column-without-name], [column-has-table]: it cannot be bound.
-        """
-        if not self.name:
-            raise exc.ArgumentError(
-                f"a column of the table {table.name!r} has no name.", do="name it.", code="column-without-name"
-            )
-        if self.table is not None:
-            raise exc.ArgumentError(
-                f"the column {self.name!r} belongs to the table {self.table.name!r} already.",
-                do="give each table a column of its own, e.g. column.copy().",
-                code="column-has-table",
-            )
-        self.table = table
-        table.c.add(self)
-        if self.primary_key and not table.primary_key.columns.contains_column(self):
-            table.primary_key.columns.add(self)
-        for key in list(self.foreign_keys):
-            if key.constraint is None:
-                ForeignKeyConstraint.of(key, self).attach(table)
-        for constraint in self.constraints:
-            constraint.attach(table)
-        if self.index:
-            Index(None, self.key, unique=bool(self.unique)).attach(table)
-        elif self.unique:
-            UniqueConstraint(self.key).attach(table)
-
-    def shape_into(self, out: ShapeBuilder) -> None:
-        out.append(self.token)
-
-    def references(self, column: Column) -> bool:
-        """Say whether a foreign key of this column refers to `column`."""
-        return any(key.find_column() is column for key in self.foreign_keys)
-
-    def copy(self) -> Column:
-        """Return a copy that belongs to no table, with copies of its foreign keys and constraints."""
-        items = [key.copy() for key in self.foreign_keys if key.constraint is None or len(key.constraint.elements) == 1]
-        new = Column(*items, type_=self.type, info=self.info, comment=self.comment, doc=self.doc, system=self.system)
-        new.name, new.key = self.name, self.key
-        for attribute in _COPIED:
-            setattr(new, attribute, getattr(self, attribute))
-        new.constraints = [constraint.copy() for constraint in self.constraints]
-        return new
-
-    def __str__(self) -> str:
-        return self.name if self.table is None else f"{self.table.name}.{self.name}"
-
-    def __repr__(self) -> str:
-        return f"Column({self.name!r}, {self.type!r})"
-
-
-_COPIED = (
-    "primary_key", "nullable", "default", "onupdate", "server_default", "server_onupdate", "autoincrement", "unique",
-    "index",
-)  # fmt: skip
-
-
-def _column_arguments(
-    arguments: tuple[Any, ...], type_: TypeArgument | None
-) -> tuple[str | None, TypeEngine, list[Any]]:
-    rest = list(arguments)
-    name: str | None = None
-    if rest and (rest[0] is None or isinstance(rest[0], str)):
-        name = rest.pop(0)
-    if rest and (isinstance(rest[0], TypeEngine) or (isinstance(rest[0], type) and issubclass(rest[0], TypeEngine))):
-        type_ = rest.pop(0)
-    elif rest and rest[0] is None:
-        rest.pop(0)
-    return name, NULLTYPE if type_ is None else to_type(type_), rest
+__all__ = ["Column", "MetaData", "Table"]
 
 
 class DDLRunner(Protocol):
@@ -191,20 +45,28 @@ class MetaData:
 
     Args:
         schema: of tables that name none.
-        naming_convention: kind (``ix uq ck fk pk``) to a pattern such as ``"uq_%(table_name)s_%(column_0_name)s"``.
+        naming_convention: kind (``ix uq ck fk pk``, or the class) to a pattern such as
+            ``"uq_%(table_name)s_%(column_0_name)s"``; other keys are tokens of one's own, functions of
+            ``(constraint, table)``.
+
+    Attributes:
+        hooks: listeners of before_create, after_create, before_drop and after_drop.
     """
 
     def __init__(
         self,
         *,
         schema: str | None = None,
-        naming_convention: Mapping[str, str] | None = None,
+        quote_schema: bool | None = None,
+        naming_convention: Mapping[Any, Any] | None = None,
         info: dict[Any, Any] | None = None,
     ) -> None:
-        self.schema = schema
-        self.naming_convention: dict[str, str] = {"ix": "ix_%(column_0_label)s", **(naming_convention or {})}
+        self.schema = as_name(schema or None, quote_schema)
+        self.naming_convention: dict[Any, Any] = {"ix": "ix_%(column_0_label)s", **(naming_convention or {})}
         self.info: dict[Any, Any] = {} if info is None else info
+        self.hooks: HookTable = _EVERY_METADATA.child()
         self._tables: dict[str, Table] = {}
+        self._sequences: dict[str, NamedSequence] = {}
         self._untyped: list[ForeignKey] = []
 
     @property
@@ -220,6 +82,10 @@ class MetaData:
     def add_table(self, table: Table) -> None:
         """Put `table` in; foreign keys of others to it can now be resolved."""
         self._tables[table.key] = table
+
+    def add_sequence(self, sequence: NamedSequence) -> None:
+        """Let `sequence` be created and dropped with the tables."""
+        self._sequences[sequence.key] = sequence
 
     def resolve_types(self, *keys: ForeignKey) -> None:
         """Give columns without a type the type of the column they refer to, now or when its table is defined.
@@ -239,8 +105,9 @@ class MetaData:
         self._tables.pop(table.key, None)
 
     def clear(self) -> None:
-        """Take all tables out."""
+        """Take all tables and sequences out."""
         self._tables.clear()
+        self._sequences.clear()
 
     def create_all(self, bind: DDLRunner, tables: Sequence[Table] | None = None, checkfirst: bool = True) -> None:
         """Create the tables in dependency order, through an Engine or Connection.
@@ -249,14 +116,19 @@ class MetaData:
             tables: some of the tables; None for all.
             checkfirst: leave out those that exist.
         """
-        bind.run_ddl(SchemaCreator(self._chosen(tables), checkfirst))
+        bind.run_ddl(SchemaCreator(self._chosen(tables), checkfirst, self._sequences_for(tables), self))
 
     def drop_all(self, bind: DDLRunner, tables: Sequence[Table] | None = None, checkfirst: bool = True) -> None:
         """Drop the tables, dependants first; see :meth:`create_all`."""
-        bind.run_ddl(SchemaDropper(self._chosen(tables), checkfirst))
+        bind.run_ddl(SchemaDropper(self._chosen(tables), checkfirst, self._sequences_for(tables), self))
 
     def _chosen(self, tables: Iterable[Table] | None) -> list[Table]:
         return list(self._tables.values() if tables is None else tables)
+
+    def _sequences_for(self, tables: Sequence[Table] | None) -> list[NamedSequence]:
+        if tables is not None:
+            return [sequence for table in tables for sequence in table.sequences]
+        return list(self._sequences.values())
 
     def __contains__(self, table: object) -> bool:
         return table in self._tables or any(mine is table for mine in self._tables.values())
@@ -265,13 +137,28 @@ class MetaData:
         return "MetaData()"
 
 
+class _Retain:
+    """Keep the schema that is there."""
+
+
+RETAIN_SCHEMA: Any = _Retain()
+
+
 class Table(FromClause):
     """A table.
+
+    Args:
+        prefixes: words after CREATE, such as ``TEMPORARY``.
+        quote, quote_schema: whether the names stand in quotes; None where they need it.
+        listeners: (event, function) pairs, as for ``event.listen(table, event, function)``.
+        extend_existing, keep_existing: change a table of that name, or leave it, where the MetaData has one.
+        must_exist: there must be one.
+        options: the dialects' keywords, such as ``mysql_engine``.
 
     Attributes:
         key: ``name``, or ``schema.name``.
         primary_key: the PrimaryKeyConstraint; its ``columns`` may be none.
-        options: the dialects' keywords, such as ``mysql_engine``.
+        hooks: listeners of before_create, after_create, before_drop and after_drop.
     """
 
     visit = "table"
@@ -282,9 +169,22 @@ class Table(FromClause):
         """Return the table of that name if the MetaData has it and nothing new is said about it, else a new one."""
         schema = options.get("schema") or metadata.schema
         present = metadata.tables.get(f"{schema}.{name}" if schema else name)
+        keep, extend = options.get("keep_existing"), options.get("extend_existing")
+        if keep and extend:
+            raise exc.ArgumentError(
+                f"the table {name!r} was given keep_existing and extend_existing.",
+                do="give one of them.",
+                code="bad-table-argument",
+            )
+        if present is None and options.get("must_exist"):
+            raise exc.InvalidRequestError(
+                f"the table {name!r} is not in this MetaData, and must_exist says that it is.",
+                do="define the table first, or leave must_exist out.",
+                code="table-not-defined",
+            )
         if present is None:
             return super().__new__(cls)
-        if arguments and not (options.get("keep_existing") or options.get("extend_existing")):
+        if arguments and not (keep or extend):
             raise exc.InvalidRequestError(
                 f"the table {present.key!r} is already defined in this MetaData.",
                 do="use the one in metadata.tables, or pass extend_existing=True to change it.",
@@ -299,36 +199,51 @@ class Table(FromClause):
         metadata: MetaData,
         *arguments: Any,
         schema: str | None = None,
+        quote: bool | None = None,
+        quote_schema: bool | None = None,
         info: dict[Any, Any] | None = None,
         comment: str | None = None,
         prefixes: Sequence[str] = (),
+        listeners: Iterable[tuple[str, Callable[..., Any]]] = (),
         keep_existing: bool = False,
         extend_existing: bool = False,
+        must_exist: bool = False,
         **options: Any,
     ) -> None:
-        if "metadata" in self.__dict__:
-            if not keep_existing:
-                self._extend(arguments)
+        present = "metadata" in self.__dict__
+        if present and keep_existing:
             return
-        _check_options(name, options)
+        options = checked_options("Table", name, options, "bad-table-argument")
+        if not present:
+            self._begin(as_name(name, quote), metadata, as_name(schema or None, quote_schema) or metadata.schema)
+        if info is not None or not present:
+            self.info: dict[Any, Any] = {} if info is None else info
+        if comment is not None or not present:
+            self.comment = comment
+        if prefixes or not present:
+            self.prefixes = tuple(checked_prefix(self.name, word) for word in prefixes)
+        self.options: dict[str, Any] = {**self.__dict__.get("options", {}), **options}
+        for event, function in listeners:
+            self.hooks.add(event, function)
+        self._extend(arguments)
+        if not present:
+            metadata.add_table(self)
+            metadata.resolve_types()
+
+    def _begin(self, name: str, metadata: MetaData, schema: str | None) -> None:
+        """Make a table without anything."""
         self.name = name
         self.metadata = metadata
-        self.schema = schema or metadata.schema
-        self.key = self.fullname = f"{self.schema}.{name}" if self.schema else name
-        self.info: dict[Any, Any] = {} if info is None else info
-        self.comment = comment
-        self.prefixes = tuple(prefixes)
-        self.options = options
+        self.schema = schema
+        self.key = self.fullname = f"{schema}.{name}" if schema else name
         self.c = ColumnCollection()
         self.constraints: OrderedSet[Constraint] = OrderedSet()
         self.foreign_keys: OrderedSet[ForeignKey] = OrderedSet()
         self.foreign_key_constraints: OrderedSet[ForeignKeyConstraint] = OrderedSet()
         self.indexes: OrderedSet[Index] = OrderedSet()
+        self.hooks: HookTable = _EVERY_TABLE.child()
         self.primary_key: PrimaryKeyConstraint
         PrimaryKeyConstraint().attach(self)
-        self._extend(arguments)
-        metadata.add_table(self)
-        metadata.resolve_types()
 
     def _extend(self, arguments: Iterable[Any]) -> None:
         items = list(arguments)
@@ -374,18 +289,44 @@ class Table(FromClause):
         constraint.attach(self)
 
     @property
+    def sequences(self) -> list[NamedSequence]:
+        """The sequences that give values to its columns."""
+        sources = [source for column in self.c for source in (column.default, column.onupdate)]
+        return [source for source in sources if isinstance(source, NamedSequence)]
+
+    @property
     def autoincrement_column(self) -> Column | None:
-        """The column that counts up by itself: asked for, or the only integer primary key without other source."""
+        """The column that counts up by itself: asked for, or the only integer primary key without other source.
+
+        Raises:
+            ArgumentError [bad-column-argument]: autoincrement=True stands on a column of no integer type.
+        """
         columns = list(self.primary_key.columns)
         for column in columns:
-            if column.autoincrement is True:
+            if column.autoincrement is True or column.identity is not None:
+                if not isinstance(column.type, Integer):
+                    raise exc.ArgumentError(
+                        f"the column {column} counts up, and its type {column.type!r} is no integer.",
+                        do="give it an integer type, or leave autoincrement out.",
+                        code="bad-column-argument",
+                    )
                 return column
         if len(columns) != 1 or columns[0].autoincrement not in ("auto", "ignore_fk"):
             return None
         (column,) = columns
         own = not column.foreign_keys or column.autoincrement == "ignore_fk"
-        made_elsewhere = column.default is not None or column.server_default is not None
+        made_elsewhere = column.server_default is not None or not (
+            column.default is None or isinstance(column.default, NamedSequence)
+        )
         return column if isinstance(column.type, Integer) and own and not made_elsewhere else None
+
+    @property
+    def counting_column(self) -> Column | None:
+        """The autoincrement column, if later rows have greater values for certain."""
+        column = self.autoincrement_column
+        if column is None or (column.identity is not None and not column.identity.counts_up):
+            return None
+        return column
 
     def shape_into(self, out: ShapeBuilder) -> None:
         # A column that is added later changes what SELECT of the table means.
@@ -408,13 +349,57 @@ class Table(FromClause):
         """Return a DELETE from this table."""
         return Delete(self)
 
+    def to_metadata(
+        self,
+        metadata: MetaData,
+        *,
+        schema: Any = RETAIN_SCHEMA,
+        referred_schema_fn: Callable[..., str | None] | None = None,
+        name: str | None = None,
+    ) -> Table:
+        """Return a copy in another MetaData, or the table of that name that it has.
+
+        Args:
+            schema: of the copy; by default that of this table; None for that of `metadata`.
+            referred_schema_fn: ``(table, schema, constraint, referred schema)`` to the schema that a foreign key refers
+                to; by default a key to the old schema follows the table to the new one.
+            name: of the copy, by default the same.
+        """
+        target = self.schema if schema is RETAIN_SCHEMA else schema or metadata.schema
+        name = self.name if name is None else as_name(name)
+        present = metadata.tables.get(f"{target}.{name}" if target else name)
+        if present is not None:
+            return present
+        new = Table(name, metadata, schema=target, comment=self.comment, info=self.info, prefixes=self.prefixes)
+        new.options = dict(self.options)
+        for column in self.c:
+            copied = column.copy()
+            # What these make comes with the table's constraints and indexes.
+            copied.index = copied.unique = None
+            copied.foreign_keys = OrderedSet()
+            copied.constraints = []
+            new.append_column(copied)
+            copied.index, copied.unique = column.index, column.unique
+        for constraint in self.constraints:
+            if isinstance(constraint, ForeignKeyConstraint):
+                referred = constraint.elements[0].target_schema
+                wanted = target if referred == self.schema else referred
+                if referred_schema_fn is not None:
+                    wanted = referred_schema_fn(new, target, constraint, referred)
+                constraint.copy_into(wanted).attach(new)
+            else:
+                constraint.copy().attach(new)
+        for index in self.indexes:
+            index.copy_for(new).attach(new)
+        return new
+
     def create(self, bind: DDLRunner, checkfirst: bool = False) -> None:
         """Create this table."""
-        bind.run_ddl(SchemaCreator([self], checkfirst))
+        bind.run_ddl(SchemaCreator([self], checkfirst, self.sequences))
 
     def drop(self, bind: DDLRunner, checkfirst: bool = False) -> None:
         """Drop this table."""
-        bind.run_ddl(SchemaDropper([self], checkfirst))
+        bind.run_ddl(SchemaDropper([self], checkfirst, self.sequences))
 
     def __str__(self) -> str:
         return self.fullname
@@ -423,14 +408,33 @@ class Table(FromClause):
         return f"Table({self.fullname!r}, {', '.join(self.c.keys())})"
 
 
-_DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb")
+def checked_prefix(table: str, word: str) -> str:
+    """Return a word that stands between CREATE and TABLE.
+
+    Raises:
+        ArgumentError [bad-table-argument]: it is no plain word.
+    """
+    word = str.__str__(word) if isinstance(word, str) else ""
+    if not word.replace(" ", "").isalpha() or not word.isascii():
+        raise exc.ArgumentError(
+            f"the table {table!r} was given the prefix {word!r}.",
+            do="use plain words, such as TEMPORARY.",
+            code="bad-table-argument",
+        )
+    return word
 
 
-def _check_options(name: str, options: Mapping[str, Any]) -> None:
-    for option in options:
-        if option.partition("_")[0] not in _DIALECTS:
-            raise exc.ArgumentError(
-                f"the table {name!r} was given the unknown option {option!r}.",
-                do="use a documented option, or one that begins with a dialect's name, such as mysql_engine.",
-                code="bad-table-argument",
-            )
+#: Listeners of all tables and of all MetaData: ``event.listen(Table, "after_create", function)``.
+_EVERY_TABLE, _EVERY_METADATA = HookTable(EVENTS), HookTable(EVENTS)
+
+
+@targets(Table, MetaData)
+def _own_hooks(target: Any, name: str) -> HookTable | None:
+    hooks: HookTable = target.hooks
+    return hooks if name in hooks.names else None
+
+
+@targets(type)
+def _class_hooks(target: Any, name: str) -> HookTable | None:
+    hooks = {Table: _EVERY_TABLE, MetaData: _EVERY_METADATA}.get(target)
+    return hooks if hooks is not None and name in hooks.names else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -19,10 +20,14 @@ from typing import NamedTuple
 
 from unitwork import exc
 from unitwork.sql import types as t
+from unitwork.sql.names import quoted_name
 from unitwork.sql.reserved import RESERVED_WORDS
+from unitwork.sql.style_schema import SchemaStyle
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_BARE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ForUpdate(NamedTuple):
@@ -35,7 +40,7 @@ class ForUpdate(NamedTuple):
     of: tuple[str, ...] = ()
 
 
-class Style:
+class Style(SchemaStyle):
     """How SQL is spelled for one database and driver.
 
     Attributes:
@@ -55,7 +60,6 @@ class Style:
         compound_parentheses: a SELECT inside UNION may stand in parentheses.
         alter_add_constraint: foreign keys between tables of a cycle are added by ALTER TABLE; else they stand in
             CREATE TABLE, and the database must accept names of tables that come later.
-        drop_foreign_key: words of ALTER TABLE that drop a foreign key.
         drop_index_on_table: DROP INDEX needs ``ON table``.
         autoincrement_types: visit name of a type to what CREATE TABLE spells for an autoincrement column of it, e.g.
             ``{"integer": "SERIAL"}``; other types are spelled as usual.
@@ -81,7 +85,6 @@ class Style:
     row_list_prefix: str = ""
     compound_parentheses: bool = True
     alter_add_constraint: bool = True
-    drop_foreign_key: str = "DROP CONSTRAINT"
     drop_index_on_table: bool = False
     autoincrement_types: Mapping[str, str] = _NOTHING
     autoincrement_suffix: str = ""
@@ -100,6 +103,8 @@ class Style:
             ArgumentError [bad-identifier]: it is empty, has a NUL, or is longer than the database keeps.
         """
         if name.__class__ is not str:
+            if isinstance(name, quoted_name) and name.quote is not None:
+                return self._quote_as_told(str.__str__(name), name.quote)
             # What a subclass says of itself is not what was checked.
             name = str.__str__(name)
         quoted = self._quoted.get(name)
@@ -107,12 +112,40 @@ class Style:
             self.check_name(name)
             quoted = name
             if not _PLAIN_NAME.match(name) or name in self.reserved_words:
-                mark = self.quote_character
-                quoted = f"{mark}{name.replace(mark, mark * 2)}{mark}"
+                quoted = self._in_quotes(name)
             # A program has few names; this guards against one that makes them up without end.
             if len(self._quoted) < 10_000:
                 self._quoted[name] = quoted
         return quoted
+
+    def _in_quotes(self, name: str) -> str:
+        mark = self.quote_character
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+    def _quote_as_told(self, name: str, quote: bool) -> str:
+        self.check_name(name)
+        if quote:
+            return self._in_quotes(name)
+        if not _BARE_NAME.match(name):
+            raise exc.ArgumentError(
+                f"the name {name!r} was given with quote=False, and cannot stand without quotes.",
+                do="leave quote out: a name is quoted where it needs it.",
+                code="bad-identifier",
+                name=name,
+            )
+        return name
+
+    def made_name(self, name: str) -> str:
+        """Return a name that the library made, shortened to what the database keeps: the end becomes a digest."""
+        if not self.max_name_length:
+            return name
+        if len(name.encode("utf-8", "surrogatepass") if self.name_length_in_bytes else name) <= self.max_name_length:
+            return name
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        # A character has at most four bytes; a cut within one is mended by dropping what is left of it.
+        kept = name.encode("utf-8", "surrogatepass")[: self.max_name_length - 9] if self.name_length_in_bytes else None
+        short = name[: self.max_name_length - 9] if kept is None else kept.decode("utf-8", "ignore")
+        return f"{short}_{digest}"
 
     def check_name(self, name: str) -> None:
         """Refuse a name that the database would not keep as it is.
@@ -125,6 +158,8 @@ class Style:
             problem = "is empty"
         elif "\0" in name:
             problem = "has a NUL character"
+        elif not name.isascii() and _SURROGATE.search(name):
+            problem = "has a character that UTF-8 cannot write"
         elif self.max_name_length:
             length = len(name.encode("utf-8", "surrogatepass")) if self.name_length_in_bytes else len(name)
             if length > self.max_name_length:
@@ -273,20 +308,6 @@ class Style:
     def type_large_binary(self, type_: t.LargeBinary) -> str:
         """Name of LargeBinary."""
         return "BLOB"
-
-    # DDL
-
-    def server_default(self, text: str, is_expression: bool) -> str:
-        """Return what follows DEFAULT; some databases want an expression in parentheses."""
-        return text
-
-    def table_options(self, options: Mapping[str, object]) -> str:
-        """Return what follows the closing parenthesis of CREATE TABLE.
-
-        Args:
-            options: the dialect's keywords of ``Table``, without the dialect's name: ``{"engine": "InnoDB"}``.
-        """
-        return ""
 
     # Literals, for DDL only: values of a query are always parameters
 

@@ -25,8 +25,9 @@ from unitwork.declare.imperative import registry as registry_class
 from unitwork.mapping.mapper import MANYTOONE, ONETOMANY, Mapper
 from unitwork.mapping.registry import class_mapper, mapper_of
 from unitwork.mapping.typed import Mapped
-from unitwork.sql.constraints import Index, UniqueConstraint
+from unitwork.sql.constraints import UniqueConstraint
 from unitwork.sql.foreign_keys import ForeignKey
+from unitwork.sql.indexes import Index
 from unitwork.sql.schema import Column, MetaData, Table
 from unitwork.sql.types import (
     BigInteger,

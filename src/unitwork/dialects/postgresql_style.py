@@ -1,0 +1,111 @@
+"""SQL as PostgreSQL spells it, with psycopg2's placeholders.
+
+Spec: LB-34, LB-44.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unitwork.sql import types as t
+from unitwork.sql.dialect_options import chosen_word
+from unitwork.sql.style import Style
+
+
+class PostgreSQLStyle(Style):
+    """SQL as PostgreSQL spells it, with psycopg2's placeholders."""
+
+    name = "postgresql"
+    placeholder = "%s"
+    max_name_length = 63
+    name_length_in_bytes = True
+    autoincrement_types = {  # noqa: RUF012 - never changed
+        "integer": "SERIAL",
+        "small_integer": "SMALLSERIAL",
+        "big_integer": "BIGSERIAL",
+    }
+
+    def ilike(self, left: str, right: str, negated: bool) -> str:
+        """ILIKE."""
+        return f"{left} {'NOT ILIKE' if negated else 'ILIKE'} {right}"
+
+    def type_float(self, type_: t.Float) -> str:
+        """Double precision, unless fewer bits are asked for."""
+        return "DOUBLE PRECISION" if type_.precision is None else f"FLOAT({int(type_.precision)})"
+
+    def type_datetime(self, type_: t.DateTime) -> str:
+        """TIMESTAMP."""
+        return "TIMESTAMP WITH TIME ZONE" if type_.timezone else "TIMESTAMP WITHOUT TIME ZONE"
+
+    def type_time(self, type_: t.Time) -> str:
+        """TIME."""
+        return "TIME WITH TIME ZONE" if type_.timezone else "TIME WITHOUT TIME ZONE"
+
+    def type_large_binary(self, type_: t.LargeBinary) -> str:
+        """BYTEA."""
+        return "BYTEA"
+
+    # Schema
+
+    virtual_columns = False
+
+    def next_value(self, sequence: Any) -> str:
+        """A function of the sequence's name as text."""
+        return f"nextval({self.string_literal(self.table_name(sequence.name, sequence.schema))})"
+
+    def next_values(self, sequence: Any, count: int) -> str:
+        """Of a series."""
+        return f"SELECT {self.next_value(sequence)} FROM generate_series(1, {int(count)})"
+
+    def table_options(self, options: Mapping[str, Any]) -> str:
+        """INHERITS, USING, WITH, ON COMMIT and TABLESPACE, by ``postgresql_inherits=…`` and their like."""
+        text = ""
+        if options.get("inherits"):
+            given = options["inherits"]
+            parents = [given] if isinstance(given, str) else list(given)
+            text += f" INHERITS ({', '.join([self.quote(parent) for parent in parents])})"
+        if options.get("using"):
+            text += f" USING {self.quote(options['using'])}"
+        text += self._storage(options)
+        if options.get("on_commit"):
+            text += f" ON COMMIT {chosen_word(options, 'on_commit', ('DROP', 'DELETE ROWS', 'PRESERVE ROWS'))}"
+        return f"{text} TABLESPACE {self.quote(options['tablespace'])}" if options.get("tablespace") else text
+
+    def _storage(self, options: Mapping[str, Any]) -> str:
+        parameters = options.get("with")
+        if not parameters:
+            return ""
+        parts = [f"{self.quote(name)} = {self.literal(value)}" for name, value in parameters.items()]
+        return f" WITH ({', '.join(parts)})"
+
+    def index_using(self, options: Mapping[str, Any]) -> str:
+        """``postgresql_using="gin"``."""
+        return f" USING {self.quote(options['using'])}" if options.get("using") else ""
+
+    def index_term(self, text: str, key: str | None, options: Mapping[str, Any]) -> str:
+        """``postgresql_ops={"column": "text_pattern_ops"}``."""
+        operators = (options.get("ops") or {}).get(key)
+        return text if operators is None else f"{text} {self.quote(operators)}"
+
+    def index_tail(self, options: Mapping[str, Any]) -> str:
+        """INCLUDE, NULLS NOT DISTINCT, WITH, TABLESPACE."""
+        text = ""
+        if options.get("include"):
+            names = [self.quote(one if isinstance(one, str) else one.name) for one in options["include"]]
+            text += f" INCLUDE ({', '.join(names)})"
+        if options.get("nulls_not_distinct") is not None:
+            text += f" NULLS {'NOT ' if options['nulls_not_distinct'] else ''}DISTINCT"
+        text += self._storage(options)
+        return f"{text} TABLESPACE {self.quote(options['tablespace'])}" if options.get("tablespace") else text
+
+    def unique_words(self, options: Mapping[str, Any]) -> str:
+        """NULLS NOT DISTINCT of a unique constraint."""
+        said = options.get("nulls_not_distinct")
+        return "" if said is None else f" NULLS {'NOT ' if said else ''}DISTINCT"
+
+    def string_literal(self, value: str) -> str:
+        """Backslashes may escape, by a setting of the session: a text with one says that they do."""
+        if "\\" not in value:
+            return super().string_literal(value)
+        return f"E{super().string_literal(value.replace(chr(92), chr(92) * 2))}"
