@@ -103,7 +103,7 @@ def _insert(
         found = connection.fetch(batch_text(connection, "insert", table, columns, 1, returning), tuple(cells[0]))
         return _checked(connection, table, returning, found, 1)
     keys = tuple(table.primary_key.columns)
-    automatic = table.autoincrement_column
+    automatic = table.counting_column
     if automatic is not None and automatic not in columns:
         return _insert_counted(connection, table, columns, cells, returning, automatic)
     if keys and all(key in columns and isinstance(key.type, _EXACT) for key in keys):
@@ -188,7 +188,7 @@ def _insert_by_lastrowid(
 
 def _insert_defaults(connection: Connection, table: Any, count: int, returning: tuple[Any, ...]) -> Fetched | None:
     """Insert rows that are given no value at all."""
-    automatic = table.autoincrement_column
+    automatic = table.counting_column
     features = connection.dialect.features
     if count > 1 and automatic is not None and features.insert_returning:
         if features.default_cell:
@@ -253,7 +253,7 @@ def _insert_patterned(
     bindings = [dialect.binding(column.type) for column in columns]
     texts = Texts(dialect, table)
     keys = tuple(table.primary_key.columns)
-    automatic = table.autoincrement_column
+    automatic = table.counting_column
     counted = automatic is not None and (automatic not in columns or rows[0][columns.index(automatic)] is DEFAULT_CELL)
     keyed = (
         not counted

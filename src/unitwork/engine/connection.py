@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from unitwork import exc
 from unitwork.engine.calls import StatementMethods
 from unitwork.engine.channel import Channel
+from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
 from unitwork.engine.transaction import NestedTransaction, RootTransaction
 from unitwork.engine.wire import Answer
@@ -91,6 +92,10 @@ class Connection(StatementMethods):
         """Run a prepared statement that returns rows; return them as the driver gives them, unconverted."""
         sql, values = prepared.parameters(binds, named)
         return self.fetch(sql, values)
+
+    def next_values(self, sequence: Any, count: int) -> list[int] | None:
+        """Return so many new values of a sequence, one SELECT per 1,000; None where there are no sequences (PT-34)."""
+        return next_values(self, sequence, count)
 
     # Transactions
 

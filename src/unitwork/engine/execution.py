@@ -12,6 +12,7 @@ from unitwork import exc
 from unitwork.engine.batch import insert_rows
 from unitwork.engine.result import CursorResult
 from unitwork.engine.row import row_class
+from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
 from unitwork.sql.dml import Insert, ValuesDml
 from unitwork.sql.elements import BindParameter, ColumnElement
@@ -97,7 +98,13 @@ def _execute_once(connection: Connection, statement: Statement, params: Params |
         connection.run(render(statement, connection.dialect.style).text, ())
         return CursorResult(None, ())
     if params and isinstance(statement, ValuesDml):
-        statement = statement.for_parameters(params)
+        if _context_defaults(statement):
+            # A default's function reads the values of its row: they are in the statement, not beside it.
+            known = statement.bind_keys() if statement.has_values() else set()
+            given = {name: value for name, value in params.items() if name not in known}
+            statement = statement.with_cells(statement.cells_of(given))
+        else:
+            statement = statement.for_parameters(params)
     if isinstance(statement, Insert) and statement.select is None and not statement.returning_elements:
         return _insert_once(connection, statement, params)
     prepared, binds = connection.engine.statement_cache.prepare(statement)
@@ -130,7 +137,9 @@ def _insert_once(connection: Connection, statement: Insert, params: Params | Non
     cells = dict(zip(statement.insert_columns(), rows[0]))
     single = len(rows) == 1 and bool(keys)
     made = [key for key in keys if not isinstance(cells.get(key), BindParameter)]
-    ask = single and bool(made) and not connection.dialect.features.lastrowid
+    features = connection.dialect.features
+    told = features.lastrowid and not any(key in cells for key in made)
+    ask = single and bool(made) and not told and features.insert_returning
     prepared, binds = connection.engine.statement_cache.prepare(statement.returning(*keys) if ask else statement)
     sql, values = prepared.parameters(binds, params)
     if ask:
@@ -161,6 +170,11 @@ def _sent(connection: Connection, key: Any, cell: Any, sent: Mapping[int, Any]) 
     return value if convert is None else convert(value)
 
 
+def _context_defaults(statement: ValuesDml) -> bool:
+    defaults = [column.default if isinstance(statement, Insert) else column.onupdate for column in statement.table.c]
+    return any(default is not None and default.wants_context for default in defaults)
+
+
 def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) -> CursorResult | None:
     """Insert rows of equal keys in a few statements; None if this INSERT must be run row by row."""
     table = statement.table
@@ -171,14 +185,22 @@ def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) 
         return None
     given = {statement.column_of(name): name for name in rows[0]}
     filled = [column for column in table.c if column not in given and column.default is not None]
-    if any(not (column.default.is_scalar or column.default.is_callable) for column in filled):
+    if any(column.default.is_clause_element or column.default.wants_context for column in filled):
         return None
-    cells = [[row[name] for row in rows] for name in given.values()]
+    columns = list(given)
+    cells: list[Sequence[Any]] = [[row[name] for row in rows] for name in given.values()]
     for column in filled:
         default = column.default
-        cells.append([default.arg() if default.is_callable else default.arg for _ in rows])
+        if default.is_sequence:
+            numbers = next_values(connection, default, len(rows))
+            if numbers is None:
+                continue
+            cells.append(numbers)
+        else:
+            cells.append([default.arg() if default.is_callable else default.arg for _ in rows])
+        columns.append(column)
     tuples = list(zip(*cells)) if cells else [()] * len(rows)
-    fetched = insert_rows(connection, table, (*given, *filled), tuples, returning)
+    fetched = insert_rows(connection, table, columns, tuples, returning)
     if fetched is None:
         return CursorResult(None, (), rowcount=len(rows))
     return CursorResult(fetched, [element.key for element in returning], rowcount=len(rows))

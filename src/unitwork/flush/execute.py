@@ -18,6 +18,7 @@ from unitwork.base.markers import DEFAULT_CELL
 from unitwork.engine.batch import delete_rows, insert_rows, update_rows
 from unitwork.engine.connection import Connection
 from unitwork.flush.changes import PYTHON_DEFAULT, KeyRef, WorkSet
+from unitwork.flush.defaults import insert_defaults, with_default
 from unitwork.flush.extract import row_shape
 from unitwork.flush.plan import DeleteRows, FlushPlan, InsertRows, LinkRows, Step, UnlinkRows, UpdateRows
 from unitwork.instrument.install import class_hooks
@@ -97,14 +98,11 @@ class _Run:
         columns = step.columns
         if "before_insert" in hooks:
             columns, cells = self._after_hooks_ran(mapper, connection, objects, columns, cells, hooks["before_insert"])
-        for place, column in enumerate(columns):
-            if column.default is not None:
-                cells[place] = _with_defaults(column, column.default, cells[place])
-        returning = step.returning
+        columns, cells, returning = insert_defaults(connection, columns, cells, step.returning)
         expressions = _expression_rows(cells)
         _refuse_missing_keys(mapper, columns, cells, objects, returning)
         if expressions:
-            got = _insert_expressions(connection, step, mapper, columns, cells, expressions)
+            got = _insert_expressions(connection, returning, mapper, columns, cells, expressions)
         else:
             rows = list(zip(*cells)) if cells else [()] * len(objects)
             got = insert_rows(connection, mapper.local_table, columns, rows, returning)
@@ -149,7 +147,7 @@ class _Run:
         cells = self.columns_of(step)
         for place, column in enumerate(step.columns):
             if column.onupdate is not None:
-                cells[place] = _with_defaults(column, column.onupdate, cells[place])
+                cells[place] = with_default(column.onupdate, place, step.columns, cells, connection)
         if "before_update" in hooks:
             written = _written_by(hooks["before_update"], mapper, connection, objects)
             self._take_over(step, mapper, connection, cells, written)
@@ -260,20 +258,7 @@ def _written_by(
     return written
 
 
-# -- defaults and SQL expressions -------------------------------------------------------------------------------------
-
-
-def _with_defaults(column: Column, default: Any, cells: Cells) -> Cells:
-    """Return cells with PYTHON_DEFAULT replaced: a scalar, what a callable returns, or a SQL expression."""
-    if PYTHON_DEFAULT not in set(map(_python_default, cells)):
-        return cells
-    if default.is_callable:
-        return [default.arg(None) if cell is PYTHON_DEFAULT else cell for cell in cells]
-    return [default.arg if cell is PYTHON_DEFAULT else cell for cell in cells]
-
-
-def _python_default(value: Any) -> Any:
-    return value if value is PYTHON_DEFAULT else None
+# -- SQL expressions --------------------------------------------------------------------------------------------------
 
 
 def _is_sql(kind: type) -> bool:
@@ -296,7 +281,7 @@ def _expression_rows(cells: list[Cells]) -> set[int]:
 
 def _insert_expressions(
     connection: Connection,
-    step: InsertRows,
+    returning: tuple[Column, ...],
     mapper: Mapper,
     columns: tuple[Column, ...],
     cells: list[Cells],
@@ -306,17 +291,17 @@ def _insert_expressions(
     got: list[tuple[Any, ...]] = []
     for place, row in enumerate(rows):
         if place not in expressions:
-            back = insert_rows(connection, mapper.local_table, columns, [row], step.returning)
+            back = insert_rows(connection, mapper.local_table, columns, [row], returning)
             got.extend(back or ())
             continue
         values = {column: cell for column, cell in zip(columns, row) if cell is not DEFAULT_CELL}
         statement: Any = insert(mapper.local_table).values(values)
-        if step.returning and connection.dialect.features.insert_returning:
-            got.append(tuple(connection.execute(statement.returning(*step.returning)).all()[0]))
+        if returning and connection.dialect.features.insert_returning:
+            got.append(tuple(connection.execute(statement.returning(*returning)).all()[0]))
         else:
             result = connection.execute(statement)
-            got.append(tuple(result.inserted_primary_key or ())[: len(step.returning)])
-    return got if step.returning else None
+            got.append(tuple(result.inserted_primary_key or ())[: len(returning)])
+    return got if returning else None
 
 
 def _update_expressions(
@@ -391,6 +376,9 @@ def _publish_update(
             for obj, value in zip(objects, values):
                 obj.__dict__[name] = value
     _forget_expressions(mapper, objects, columns, cells, expressions)
+    for name in row_shape(mapper).expired:
+        for obj in objects:
+            obj.__dict__.pop(name, None)
 
 
 def _none(value: Any) -> Any:

@@ -34,6 +34,8 @@ class RowShape(NamedTuple):
         synced: attributes whose value comes from a many-to-one, and is published to the object.
         references: many-to-one relationships that write foreign keys of this table.
         onupdate: columns that get a value of their own whenever others are updated.
+        expired: attributes that the database changes whenever others are updated.
+        computed: (attribute, column) of those that the database computes, and that are never written.
         orders: columns as they were found to their order in a statement, so that equal sets are one object.
     """
 
@@ -44,6 +46,8 @@ class RowShape(NamedTuple):
     synced: frozenset[str]
     references: tuple[RelationshipProperty, ...]
     onupdate: tuple[Column, ...]
+    expired: tuple[str, ...]
+    computed: tuple[tuple[str, Column], ...]
     orders: dict[tuple[Column, ...], tuple[Column, ...]]
 
     def in_order(self, found: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -84,6 +88,10 @@ def _make(mapper: Mapper) -> RowShape:
             source.add(f"if target{number} is not NO_VALUE:", indent=1)
             source.add(f"cell{place} = None", f"if target{number} is not None:", indent=2)
             source.add(f"cell{place} = refer(target{number}, {target_name!r})", indent=3)
+        if column.computed is not None:
+            # Never written: what the object holds is a value of another time, or of another row (merge).
+            source.add(f"cell{place} = DEFAULT_CELL", indent=1)
+            continue
         marker = _marker(column)
         if marker is not None:
             source.add(f"if cell{place} is None:", f"    cell{place} = {marker}", indent=1)
@@ -91,7 +99,11 @@ def _make(mapper: Mapper) -> RowShape:
     source.bind(DEFAULT_CELL=DEFAULT_CELL, PYTHON_DEFAULT=PYTHON_DEFAULT, NO_VALUE=NO_VALUE)
     key = _key_function([columns.index(column) for column in mapper.primary_key])
     onupdate = tuple(column for column in columns if column.onupdate is not None)
-    return RowShape(names, columns, source.compile(), key, frozenset(sources), references, onupdate, {})
+    pairs = list(zip(names, columns))
+    expired = tuple(name for name, column in pairs if column.server_onupdate is not None)
+    computed = tuple((name, column) for name, column in pairs if column.computed is not None)
+    synced = frozenset(sources)
+    return RowShape(names, columns, source.compile(), key, synced, references, onupdate, expired, computed, {})
 
 
 def _key_function(places: list[int]) -> Callable[[tuple[Any, ...]], Any]:
@@ -111,7 +123,7 @@ def _key_function(places: list[int]) -> Callable[[tuple[Any, ...]], Any]:
 
 def _marker(column: Column) -> str | None:
     # What a missing value (or an explicit None, PT-20) stands for on INSERT.
-    if column.default is not None:
+    if column.default is not None and not (column.default.is_sequence and column.default.optional):
         return "PYTHON_DEFAULT"
     if column.server_default is not None or column is column.table.autoincrement_column:
         return "DEFAULT_CELL"

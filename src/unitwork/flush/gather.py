@@ -320,6 +320,9 @@ class _Gathering:
             for column, cell in overrides.items():
                 if type(cell) is KeyRef or present.get(mapper.name_by_column[column], NO_VALUE) != cell:
                     values[column] = cell
+        for name, column in shape.computed:
+            if values.pop(column, None) is not None:
+                present.pop(name, None)
         if not values:
             return None
         for column in mapper.primary_key:
