@@ -42,6 +42,8 @@ class Dialect:
     driver: ClassVar[str]
     #: Sockets are polled before a checkout; a database in this process has none.
     has_socket: ClassVar[bool] = True
+    #: A connection with rows on their way can do nothing else before they are all read.
+    one_open_result: ClassVar[bool] = False
     style: Style
     features: Features
 
@@ -104,6 +106,20 @@ class Dialect:
         """Close a connection; errors of a connection that is gone are of no interest."""
         with contextlib.suppress(Exception):
             connection.close()
+
+    # Streaming
+
+    def stream_cursor(self, connection: Any) -> Any:
+        """Return a cursor of the driver whose rows need not be read at once."""
+        return connection.cursor()
+
+    def declare_cursor(self, name: str, sql: str, outlives: bool) -> str | None:
+        """Return the statement that opens a cursor at the server for a query; None where the driver's cursor does.
+
+        Args:
+            outlives: it is to be readable after its statement was committed.
+        """
+        return None
 
     # Transactions
 

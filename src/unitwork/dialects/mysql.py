@@ -127,6 +127,7 @@ class MySQLDialect(Dialect):
 
     name = "mysql"
     driver = "pymysql"
+    one_open_result = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -210,6 +211,9 @@ class MySQLDialect(Dialect):
         return bool(connection.fetch(sql, (schema, table, name)))
 
     # Transactions
+
+    def stream_cursor(self, connection: Any) -> Any:
+        return connection.cursor(self.import_driver().cursors.SSCursor)
 
     def begin_statements(self, isolation: str | None) -> tuple[str, ...]:
         if isolation is None or isolation == self.session_isolation:

@@ -144,6 +144,9 @@ class PostgreSQLDialect(Dialect):
 
     # Transactions
 
+    def declare_cursor(self, name: str, sql: str, outlives: bool) -> str:
+        return f"DECLARE {name} NO SCROLL CURSOR {'WITH HOLD ' if outlives else ''}FOR {sql}"
+
     def begin_statements(self, isolation: str | None) -> tuple[str, ...]:
         return (f"BEGIN ISOLATION LEVEL {isolation}",) if isolation else ("BEGIN",)
 

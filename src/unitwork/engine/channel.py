@@ -15,10 +15,11 @@ from typing import Any
 from unitwork import exc
 from unitwork.engine import log
 from unitwork.engine.pool import PooledConnection
-from unitwork.engine.wire import BEGINNING, NOTHING, OPEN, Savepoint, Wire, closed_door
+from unitwork.engine.stream import StreamingWire
+from unitwork.engine.wire import BEGINNING, NOTHING, OPEN, Savepoint, closed_door
 
 
-class Channel(Wire):
+class Channel(StreamingWire):
     """A wire with transaction control; gives its connection back when it is collected."""
 
     __slots__ = ("_counter",)
@@ -49,6 +50,8 @@ class Channel(Wire):
         try:
             if self.failure is not None:
                 raise self.pending_rollback("commit")
+            if self.streams:
+                self.end_streams("the transaction was committed")
             if self.stage and self.isolation != "AUTOCOMMIT":
                 self._send_commit()
             self.end()
@@ -130,6 +133,8 @@ class Channel(Wire):
             self.refuse_use()
         try:
             slot = self.slot
+            if self.streams:
+                self.end_streams("the transaction was rolled back", at_server=slot is not None)
             if slot is not None and self.stage and self.isolation != "AUTOCOMMIT":
                 self._send_rollback(slot)
         finally:
@@ -209,6 +214,8 @@ class Channel(Wire):
             self.refuse_use()
         sql = f"{words} {savepoint.name}"
         try:
+            if self.streams:
+                self._before_savepoint(words)
             if self.stage == BEGINNING:
                 self.stage = OPEN
             if log.is_wanted():
@@ -221,6 +228,12 @@ class Channel(Wire):
             raise
         finally:
             self.release()
+
+    def _before_savepoint(self, words: str) -> None:
+        if words.startswith("ROLLBACK"):
+            self.end_streams("the transaction was rolled back to a savepoint")
+        else:
+            self.make_way()
 
     # The end
 

@@ -18,6 +18,7 @@ from unitwork.engine.calls import StatementMethods
 from unitwork.engine.channel import Channel
 from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
+from unitwork.engine.stream import FIRST, LARGEST, Stream
 from unitwork.engine.transaction import NestedTransaction, RootTransaction
 from unitwork.engine.wire import Answer
 from unitwork.sql.elements import BindParameter
@@ -35,6 +36,7 @@ class Connection(StatementMethods):
 
     Attributes:
         engine, dialect: whose it is.
+        given_options: execution options in force.
         fetch: ``fetch(sql, params) -> list of tuples``; hot; the SQL in the driver's form, values unconverted.
         write: ``write(sql, params) -> matched rows``; hot.
         fetch_counted: ``fetch_counted(sql, params) -> (list of tuples, matched rows)``.
@@ -45,12 +47,12 @@ class Connection(StatementMethods):
         "__weakref__",
         "_channel",
         "_nested",
-        "_options",
         "_root",
         "dialect",
         "engine",
         "fetch",
         "fetch_counted",
+        "given_options",
         "run",
         "write",
     )
@@ -64,7 +66,7 @@ class Connection(StatementMethods):
         self._channel = channel
         self._root: RootTransaction | None = None
         self._nested: NestedTransaction | None = None
-        self._options: Mapping[str, Any] = engine.given_options
+        self.given_options: Mapping[str, Any] = engine.given_options
         self.fetch: Callable[[str, Sequence[Any]], Rows] = channel.fetch
         self.write: Callable[[str, Sequence[Any]], int] = channel.write
         self.fetch_counted: Callable[[str, Sequence[Any]], tuple[Rows, int]] = channel.fetch_counted
@@ -96,6 +98,14 @@ class Connection(StatementMethods):
     def next_values(self, sequence: Any, count: int) -> list[int] | None:
         """Return so many new values of a sequence, one SELECT per 1,000; None where there are no sequences (PT-34)."""
         return next_values(self, sequence, count)
+
+    def stream(self, sql: str, params: Any, sizes: tuple[int, int] | None) -> Stream:
+        """Run a statement whose rows are to be read in chunks.
+
+        Args:
+            sizes: rows of the first chunk, and of the largest; None for those of `stream_results`.
+        """
+        return self._channel.open_stream(sql, params, *(sizes or (FIRST, LARGEST)))
 
     # Transactions
 
@@ -219,12 +229,12 @@ class Connection(StatementMethods):
                     code="isolation-in-transaction",
                 )
             self._channel.set_isolation(level)
-        self._options = {**self._options, **options}
+        self.given_options = {**self.given_options, **options}
         return self
 
     def get_execution_options(self) -> Mapping[str, Any]:
         """Return the options in force."""
-        return self._options
+        return self.given_options
 
     def get_isolation_level(self) -> str:
         """Return the isolation level of its transactions; may ask the server."""

@@ -6,6 +6,7 @@ Spec: SB-43 to SB-50, LB-23, LB-30, LB-35, PT-66.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
@@ -14,6 +15,7 @@ from unitwork.engine.result import CursorResult
 from unitwork.engine.row import row_class
 from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
+from unitwork.engine.stream import can_stream, stream_sizes
 from unitwork.sql.dml import Insert, ValuesDml
 from unitwork.sql.elements import BindParameter, ColumnElement
 from unitwork.sql.render_stmt import render
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from unitwork.engine.connection import Connection
 
 Params = Mapping[str, Any]
+_NOTHING: Mapping[str, Any] = {}
 
 
 def executable(statement: Any) -> Statement:
@@ -60,7 +63,12 @@ def execute(
 ) -> CursorResult:
     """Run a statement once, or once for each mapping of a list (SB-46)."""
     statement = executable(given)
+    given_options = statement.given_execution_options
+    if options or given_options or connection.given_options:
+        options = {**connection.given_options, **given_options, **(options or _NOTHING)}
     if params is None or isinstance(params, Mapping):
+        if options:
+            return _execute_with(connection, statement, params, options)
         return _execute_once(connection, statement, params)
     rows = list(params)
     if not all(isinstance(row, Mapping) for row in rows):
@@ -85,9 +93,41 @@ def run_text(connection: Connection, sql: str, given: Any, options: Mapping[str,
     """Run SQL in the driver's own form, once or for each of a list of parameters."""
     if isinstance(given, list) and given and isinstance(given[0], (tuple, list, Mapping)):
         return CursorResult(None, (), rowcount=sum(connection.run(sql, one)[1] for one in given))
-    rows, count, names, generated = connection.run(sql, given)
+    options = {**connection.given_options, **(options or _NOTHING)}
+    sizes = stream_sizes(options)
+    if sizes is not None and can_stream(sql):
+        return _streamed(connection, sql, given, options, None)
+    rows, count, names, generated = connection.run(sql, None if options.get("no_parameters") else given)
     result = CursorResult(rows, names, rowcount=count)
     result.lastrowid = generated
+    return result
+
+
+def _execute_with(
+    connection: Connection, statement: Statement, params: Params | None, options: Mapping[str, Any]
+) -> CursorResult:
+    """Run a statement once, as its options ask for."""
+    if stream_sizes(options) is None or statement.kind not in ("select", "text"):
+        return _execute_once(connection, statement, params)
+    prepared, binds = connection.engine.statement_cache.prepare(statement)
+    if not prepared.rendered.is_select and not can_stream(prepared.rendered.text):
+        return _execute_once(connection, statement, params)
+    sql, values = prepared.parameters(binds, params)
+    return _streamed(connection, sql, values, options, prepared)
+
+
+def _streamed(
+    connection: Connection, sql: str, values: Any, options: Mapping[str, Any], prepared: Prepared | None
+) -> CursorResult:
+    stream = connection.stream(sql, values, stream_sizes(options))
+    if prepared is not None and prepared.names:
+        rows = chain.from_iterable(map(prepared.convert, stream))
+        result = CursorResult(rows, prepared.names, prepared.row_class)
+    else:
+        result = CursorResult(chain.from_iterable(stream), stream.names)
+    result.feed = stream
+    if options.get("yield_per"):
+        result.yield_per(options["yield_per"])
     return result
 
 

@@ -16,6 +16,8 @@ from unitwork.engine.row import Row, RowMapping, row_class
 from unitwork.engine.view import FilterResult, View
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from unitwork.base.generics import Cells, Unpack
 
 T = TypeVar("T")
@@ -160,13 +162,13 @@ class Result(TypedRows[Row_co]):
         """Return the names of the values of a row."""
         return self._keys
 
-    def compare_by(self, kinds: Sequence[Callable[[Any], Any] | None]) -> None:
-        """Set what `unique()` compares the values of a row by."""
-        if any(kinds):
-            self.kinds = tuple(kinds)
+    def unique(self, strategy: Callable[[Any], Any] | None = None) -> Self:
+        kinds = self.kinds
+        if kinds is not None and any(kinds):
             self.identity = lambda row: tuple(
                 [value if kind is None else kind(value) for value, kind in zip(row, kinds)]
             )
+        return super().unique(strategy)
 
     def mappings(self) -> MappingResult:
         """Return what is left as mappings."""
@@ -251,8 +253,7 @@ class FrozenResult(Generic[Row_co]):
 
     def __call__(self) -> Result[Row_co]:
         result: Result[Row_co] = Result(list(self.data), self._keys, self._kind, rowcount=len(self.data))
-        if self._kinds is not None:
-            result.compare_by(self._kinds)
+        result.kinds = self._kinds
         return result
 
 
@@ -273,8 +274,7 @@ class MergedResult(Result[Row_co]):
         source = chain.from_iterable(other._shared() for other in results)
         super().__init__(source, first.keys(), first._kind, rowcount=-1 if min(counts) < 0 else sum(counts))
         self._merged = tuple(results)
-        if first.kinds is not None:
-            self.compare_by(first.kinds)
+        self.kinds = first.kinds
 
     def _close(self, why: str) -> None:
         super()._close(why)

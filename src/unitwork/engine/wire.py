@@ -57,6 +57,7 @@ class Wire:
         failure: why nothing but a rollback is possible, or None.
         gone: the server has no transaction any more, nor its savepoints.
         savepoints: open ones, outermost first.
+        streams: statements whose rows were not all read, see ``engine.stream``; while there are any, `smooth` is off.
     """
 
     __slots__ = (
@@ -79,6 +80,7 @@ class Wire:
         "slot",
         "smooth",
         "stage",
+        "streams",
     )
 
     def __init__(self, pool: Pool, dialect: Dialect, hooks: HookTable, isolation: str | None) -> None:
@@ -92,6 +94,7 @@ class Wire:
         self.failure: str | None = None
         self.gone = False
         self.savepoints: list[Savepoint] = []
+        self.streams: Sequence[Any] = ()
         self.owner: weakref.ref[Any] | None = None
         self._hooks = hooks
         self._listeners: tuple[Listener, ...] = ()
@@ -212,6 +215,8 @@ class Wire:
             raise self.pending_rollback("run a statement")
         if self.slot is None:
             self.reconnect()
+        if self.streams:
+            self.make_way()
         if self.stage == NOTHING:
             self.active = True
             self._listeners = self._hooks.listeners.get("before_cursor_execute", ())
@@ -226,8 +231,14 @@ class Wire:
             if not savepoint.sent and self.isolation != "AUTOCOMMIT":
                 self.cursor.execute(f"SAVEPOINT {savepoint.name}")
                 savepoint.sent = True
-        self.smooth = self.stage == OPEN and not wanted and not self._listeners
+        self.smooth = self.stage == OPEN and not wanted and not self._listeners and not self.streams
         return sql, params
+
+    def make_way(self) -> None:
+        """Do what streams need before another statement."""
+
+    def end_streams(self, why: str, at_server: bool = True) -> None:
+        """End all streams; see ``engine.stream``."""
 
     def reconnect(self) -> None:
         """Go on with another connection, after the loss of one was dealt with by a rollback."""
@@ -359,6 +370,8 @@ class Wire:
         """Discard the connection."""
         slot, self.slot = self.slot, None
         self.fail(reason, gone=True)
+        if self.streams:
+            self.end_streams("the connection was lost", at_server=False)
         self.active = True
         if slot is not None:
             self.acquire, self.release = _open_door, _nothing

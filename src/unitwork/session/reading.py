@@ -6,16 +6,20 @@ Spec: SB-35 to SB-45, SB-77, SB-78, SB-87 to SB-99, ST-21, ST-22, ST-91 to ST-10
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
 from unitwork.cascade.walk import reach
+from unitwork.engine.connection import Connection
 from unitwork.engine.result import Result, ScalarResult
+from unitwork.engine.statement_cache import Prepared
+from unitwork.engine.stream import stream_sizes
 from unitwork.flush.settle import Settled
 from unitwork.instrument.collections import bind_loaded
 from unitwork.instrument.references import remember_parent
 from unitwork.loading import lazy
-from unitwork.loading.plan import EntitySpec, LoadPlan, expand, options_spec, spec_of
+from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan, expand, options_spec, spec_of
 from unitwork.loading.run import load_rows
 from unitwork.loading.select import source_names, target_key
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
@@ -46,8 +50,9 @@ def execute(
     if isinstance(loaded, Result):
         return loaded
     plan, values = loaded
-    rows = [(value,) for value in values] if plan.single else values
-    return Result(rows, plan.keys)
+    result: Result = Result([(value,) for value in values] if plan.single else values, plan.keys)
+    result.kinds = _kinds(plan)
+    return result
 
 
 def scalars(
@@ -63,7 +68,10 @@ def scalars(
     if isinstance(loaded, Result):
         return loaded.scalars()
     plan, values = loaded
-    return ScalarResult.from_values(values if plan.single else [row[0] for row in values])
+    found = ScalarResult.from_values(values if plan.single else [row[0] for row in values])
+    if isinstance(plan.items[0], EntityItem):
+        found.identity = id
+    return found
 
 
 def _load(
@@ -86,15 +94,45 @@ def _load(
     mapper = None if "mapper" not in arguments else inspect_class(arguments["mapper"])
     connection = core.connection_for(mapper, arguments.get("clause", statement), arguments.get("bind"))
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
-        return connection.execute(statement, params)
+        return connection.execute(statement, params, execution_options=given)
     shape = shape_of(statement)
     prepared = connection.prepare(statement, shape, expand)
     plan: LoadPlan | None = prepared.memo
     if plan is None:
-        return connection.execute(statement, params)
-    rows = connection.prepared_fetch(prepared, shape.binds, params)
+        return connection.execute(statement, params, execution_options=given)
     populate = bool(given and given.get("populate_existing"))
+    if given or connection.given_options:
+        given = {**connection.given_options, **given}
+        if stream_sizes(given) is not None:
+            return _streamed(core, connection, (prepared, *prepared.parameters(shape.binds, params)), given)
+    rows = connection.prepared_fetch(prepared, shape.binds, params)
     return plan, load_rows(plan, connection, rows, core, populate)
+
+
+def _streamed(
+    core: SessionCore, connection: Connection, ready: tuple[Prepared, str, Any], options: Mapping[str, Any]
+) -> Result:
+    """Return a Result whose rows become objects chunk by chunk, while they are read (SB-50)."""
+    prepared, sql, values = ready
+    plan: LoadPlan = prepared.memo
+    populate = bool(options.get("populate_existing"))
+    stream = connection.stream(sql, values, stream_sizes(options))
+
+    def chunk(rows: list[Any]) -> list[Any]:
+        loaded = load_rows(plan, connection, rows, core, populate)
+        return [(value,) for value in loaded] if plan.single else loaded
+
+    result: Result = Result(chain.from_iterable(map(chunk, stream)), plan.keys)
+    result.kinds = _kinds(plan)
+    result.feed = stream
+    if options.get("yield_per"):
+        result.yield_per(options["yield_per"])
+    return result
+
+
+def _kinds(plan: LoadPlan) -> tuple[Any, ...]:
+    # What unique() compares by: mapped objects by identity, whatever their __eq__ and __hash__ say.
+    return tuple([id if isinstance(item, EntityItem) else None for item in plan.items])
 
 
 def _options_of(core: SessionCore, statement: Any, options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -136,7 +136,7 @@ def test_unique_by_identity() -> None:
 
     def compared() -> Result:
         found = Result(list(rows), KEYS)
-        found.compare_by((None, id))
+        found.kinds = (None, id)
         return found
 
     assert len(compared().unique().all()) == 2
