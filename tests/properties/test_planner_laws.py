@@ -13,7 +13,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -264,8 +264,7 @@ def test_shuffling_the_changes_leaves_the_plan_the_same(case: Case, seed: int) -
     plan = planned(case)
 
     shuffled = plan_flush(
-        replace(
-            case.work,
+        case.work._replace(
             inserts=shuffle(case.work.inserts, seed),
             updates=shuffle(case.work.updates, seed),
             deletes=shuffle(case.work.deletes, seed),

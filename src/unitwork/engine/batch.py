@@ -51,7 +51,7 @@ def update_rows(
     columns = (*set_columns, *key_columns)
     cells = converted(dialect, table, columns, rows)
     width = len(set_columns)
-    moves_key = any(key in set_columns for key in key_columns)
+    moves_key = not set(set_columns).isdisjoint(key_columns)
     missing: list[int] = []
     done = 0
     try:

@@ -88,8 +88,7 @@ class LinkTable:
     mapper: Mapper | None = None
 
 
-@dataclass(frozen=True)
-class WorkSet:
+class WorkSet(NamedTuple):
     """Everything one flush has to write.
 
     Attributes:

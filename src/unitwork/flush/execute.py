@@ -9,8 +9,11 @@ Spec: FP-09, FP-10, FP-15, FP-18, PT-01 to PT-05, PT-20, PT-27, PT-28, PT-30, CA
 
 from __future__ import annotations
 
+import datetime
+import uuid
 import warnings
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from unitwork import exc
@@ -261,6 +264,12 @@ def _written_by(
 # -- SQL expressions --------------------------------------------------------------------------------------------------
 
 
+#: Classes of values that are no SQL expressions, known without a look.
+_PLAIN = frozenset(
+    (type(None), bool, int, float, str, bytes, Decimal, datetime.date, datetime.datetime, datetime.time, uuid.UUID)
+)
+
+
 def _is_sql(kind: type) -> bool:
     return hasattr(kind, "__clause_element__") or issubclass(kind, ClauseElement)
 
@@ -270,7 +279,7 @@ def _expression_rows(cells: list[Cells]) -> set[int]:
     found: set[int] = set()
     for column in cells:
         # The types of a whole column first: a column without expressions costs no look at its values.
-        if any(map(_is_sql, set(map(type, column)))):
+        if not _PLAIN.issuperset(map(type, column)) and any(map(_is_sql, set(map(type, column)))):
             found.update(
                 place
                 for place, value in enumerate(column)

@@ -37,6 +37,7 @@ from unitwork.mapping.mapper import MANYTOMANY, Mapper
 from unitwork.sql.schema import Column, Table
 
 _by_handle = attrgetter("handle")
+_by_order = attrgetter("order")
 
 #: (classes, whether their tables form a cycle)
 Part = tuple[list[Mapper], bool]
@@ -53,9 +54,9 @@ def plan_flush(work: WorkSet) -> FlushPlan:
     patches: list[Step] = []
     for part, is_cycle in parts:
         written.extend(_write_part(work, part, is_cycle, patches))
-    unlinks, links = _link_steps(work.links.values())
+    unlinks, links = _link_steps(work.links.values()) if work.links else ([], [])
     removed: list[Step] = []
-    for part, is_cycle in reversed(parts):
+    for part, is_cycle in reversed(parts) if work.deletes else ():
         removed.extend(_delete_part(work, part, is_cycle))
     return FlushPlan((*written, *_merged(patches), *unlinks, *links, *removed))
 
@@ -65,7 +66,7 @@ def plan_flush(work: WorkSet) -> FlushPlan:
 
 def _ordered_parts(work: WorkSet) -> list[Part]:
     """Return groups of mappers, what others depend on first, and whether a group is a cycle of tables."""
-    mappers = sorted({*work.inserts, *work.updates, *work.deletes}, key=attrgetter("order"))
+    mappers = sorted({*work.inserts, *work.updates, *work.deletes}, key=_by_order)
     if not mappers:
         return []
     # The order depends on the classes alone, and flushes of the same classes come again and again.

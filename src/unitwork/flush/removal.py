@@ -77,8 +77,13 @@ def related_members(
 
 def mark_orphans(tracker: StateTracker) -> None:
     """Mark the persistent objects that a changed parent no longer refers to along delete-orphan."""
+    # HOT: every changed object; benchmark W6.
+    mapper: Mapper | None = None
     for state, obj in list(tracker.modified.items()):
-        for prop in relationships_with(state.mapper, "delete-orphan"):
+        if state.mapper is not mapper:
+            mapper = state.mapper
+            props = relationships_with(mapper, "delete-orphan")
+        for prop in props:
             if not state.changes or prop.key not in state.changes:
                 continue
             for member in _lost_members(state, obj, prop):

@@ -243,7 +243,8 @@ class TransactionStack:
         if scope is not None:
             scope.added.update(dict.fromkeys(settled.inserted))
             scope.updated.update(dict.fromkeys(settled.updated))
-            scope.deleted.update((state, state()) for state in settled.deleted)
+            if settled.deleted:
+                scope.deleted.update([(state, state()) for state in settled.deleted])
             scope.moved.extend(settled.moved)
 
     def fail(self, error: BaseException) -> None:
