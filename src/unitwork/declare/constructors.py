@@ -14,7 +14,8 @@ from unitwork.mapping.assemble import ColumnOptions
 from unitwork.mapping.cascade_options import CascadeOptions, cascade_for
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.typed import Mapped
-from unitwork.sql.operators import ColumnOperators, Operator
+from unitwork.sql.column_operators import ColumnOperators
+from unitwork.sql.operators import Operator
 from unitwork.sql.schema import Column
 from unitwork.sql.types import TypeEngine
 

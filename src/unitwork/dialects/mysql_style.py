@@ -79,6 +79,11 @@ class MySQLStyle(Style):
     cascades = False
     autoincrement_suffix = " AUTO_INCREMENT"
     deferrable = False
+    aggregate_filter = False
+    within_group = "over"
+    frame_groups = False
+    distinct_on = False
+    quantified_lists = False
     function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
 
     def check_name(self, name: str) -> None:
@@ -158,6 +163,36 @@ class MySQLStyle(Style):
     def concat(self, left: str, right: str) -> str:
         """``||`` is OR here."""
         return f"concat({left}, {right})"
+
+    def distinct_from(self, left: str, right: str, negated: bool) -> str:
+        """``<=>`` takes NULL for a value."""
+        return f"{left} <=> {right}" if negated else f"NOT ({left} <=> {right})"
+
+    def bitwise(self, symbol: str, left: str, right: str) -> str:
+        """Results have no sign here: cast, so that they are as elsewhere."""
+        return f"CAST({super().bitwise(symbol, left, right)} AS SIGNED)"
+
+    def regexp_replace(self, value: str, pattern: str, replacement: str, flags: str) -> str:
+        """Every match is replaced, so that ``g`` says nothing; other flags go into the pattern."""
+        rest = flags.replace("g", "")
+        return super().regexp_replace(value, self.concat(f"'(?{rest})'", pattern) if rest else pattern, replacement, "")
+
+    def full_text(self, left: str, right: str) -> str:
+        """Full-text search in the columns of a FULLTEXT index."""
+        return f"MATCH ({left}) AGAINST ({right} IN BOOLEAN MODE)"
+
+    def extract(self, field: str, text: str) -> str:
+        """EXTRACT, and functions for parts that it does not know."""
+        lowered = field.lower()
+        if lowered == "dow":
+            return f"(DAYOFWEEK({text}) - 1)"
+        if lowered in ("doy", "epoch"):
+            return f"{'DAYOFYEAR' if lowered == 'doy' else 'UNIX_TIMESTAMP'}({text})"
+        return super().extract(field, text)
+
+    def aggregate_strings(self, text: str, separator: str) -> str:
+        """``group_concat`` with a separator."""
+        return f"group_concat({text} SEPARATOR {separator})"
 
     def true_divide(self, left: str, right: str, whole: bool) -> str:
         """``/`` never cuts."""

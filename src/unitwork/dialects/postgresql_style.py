@@ -30,6 +30,24 @@ class PostgreSQLStyle(Style):
         """ILIKE."""
         return f"{left} {'NOT ILIKE' if negated else 'ILIKE'} {right}"
 
+    def between_symmetric(self, value: str, low: str, high: str, negated: bool) -> str:
+        """BETWEEN SYMMETRIC."""
+        return f"{value} {'NOT ' if negated else ''}BETWEEN SYMMETRIC {low} AND {high}"
+
+    def bitwise(self, symbol: str, left: str, right: str) -> str:
+        """``^`` is a power here, ``#`` the exclusive or."""
+        return super().bitwise("#" if symbol == "^" else symbol, left, right)
+
+    def regexp(self, left: str, right: str, flags: str, negated: bool) -> str:
+        """``~``, or ``~*`` where only case is to be ignored."""
+        if flags not in ("", "i"):
+            right = self.concat(f"'(?{flags})'", right)
+        return f"{left} {'!' if negated else ''}{'~*' if flags == 'i' else '~'} {right}"
+
+    def full_text(self, left: str, right: str) -> str:
+        """Full-text search with the words of a plain text."""
+        return f"{left} @@ plainto_tsquery({right})"
+
     def type_float(self, type_: t.Float) -> str:
         """Double precision, unless fewer bits are asked for."""
         return "DOUBLE PRECISION" if type_.precision is None else f"FLOAT({int(type_.precision)})"

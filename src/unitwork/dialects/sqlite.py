@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
@@ -93,6 +95,20 @@ _TEXTS: tuple[tuple[str, Kind], ...] = (
 )
 
 
+#: Parts of a date or time, as strftime() calls them.
+_PARTS = {
+    "year": "%Y",
+    "month": "%m",
+    "day": "%d",
+    "hour": "%H",
+    "minute": "%M",
+    "second": "%S",
+    "doy": "%j",
+    "dow": "%w",
+    "epoch": "%s",
+}
+
+
 class SQLiteStyle(Style):
     """SQL as SQLite spells it."""
 
@@ -113,6 +129,9 @@ class SQLiteStyle(Style):
     composite_autoincrement = False
     cascades = False
     index_in_schema = True
+    within_group = ""
+    distinct_on = False
+    quantified_lists = None
 
     def limit_clause(self, limit: str | None, offset: str | None) -> str:
         """An offset needs a limit."""
@@ -121,6 +140,31 @@ class SQLiteStyle(Style):
     def for_update(self, lock: ForUpdate) -> str:
         """Left out: a transaction that writes is alone (BK-07)."""
         return ""
+
+    def distinct_from(self, left: str, right: str, negated: bool) -> str:
+        """IS compares any two values."""
+        return f"{left} IS {'' if negated else 'NOT '}{right}"
+
+    def bitwise(self, symbol: str, left: str, right: str) -> str:
+        """There is no exclusive or: what is in one of the two, less what is in both."""
+        if symbol == "^":
+            return f"(({left} | {right}) - ({left} & {right}))"
+        return super().bitwise(symbol, left, right)
+
+    def regexp_replace(self, value: str, pattern: str, replacement: str, flags: str) -> str:
+        """There is none."""
+        raise self.refusal("regexp_replace()", "use replace(), or replace in Python.")
+
+    def extract(self, field: str, text: str) -> str:
+        """Parts come from strftime()."""
+        code = _PARTS.get(field.lower())
+        if code is None:
+            raise self.refusal(f"extract({field!r})", f"use one of: {', '.join(_PARTS)}.")
+        return f"CAST(strftime('{code}', {text}) AS INTEGER)"
+
+    def aggregate_strings(self, text: str, separator: str) -> str:
+        """``group_concat``."""
+        return f"group_concat({text}, {separator})"
 
     def server_default(self, text: str, is_expression: bool) -> str:
         """Expressions stand in parentheses."""
@@ -200,6 +244,7 @@ class SQLiteDialect(Dialect):
 
     def adopt(self, connection: Any) -> None:
         connection.isolation_level = None
+        connection.create_function("regexp", 2, regexp, deterministic=True)
         if self.foreign_keys:
             connection.execute("PRAGMA foreign_keys = ON")
 
@@ -343,6 +388,18 @@ _OPTIONS: dict[str, Callable[[str], Any]] = {
 _DATE = values.as_text(values.day, datetime.date, datetime.date.isoformat)
 _TIME = values.as_text(values.naive_time, datetime.time, methodcaller("isoformat", "microseconds"))
 _MOMENT = values.as_text(values.naive_moment, datetime.datetime, methodcaller("isoformat", " ", "microseconds"))
+
+
+@lru_cache(maxsize=128)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def regexp(pattern: Any, value: Any) -> bool | None:
+    """Say whether Python's ``re`` finds a pattern: what ``value REGEXP pattern`` calls on SQLite."""
+    if pattern is None or value is None:
+        return None
+    return _compiled(str(pattern)).search(str(value)) is not None
 
 
 def round_to(number: decimal.Decimal, scale: int) -> decimal.Decimal:

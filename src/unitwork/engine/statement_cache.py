@@ -17,7 +17,8 @@ from unitwork.dialects.failures import refused_value
 from unitwork.dialects.values import Cell
 from unitwork.engine.row import Row, convert_rows, make_row_class
 from unitwork.sql.elements import BindParameter
-from unitwork.sql.render_stmt import Rendered, render
+from unitwork.sql.render_stmt import render
+from unitwork.sql.rendered import Rendered
 from unitwork.sql.schema import Column
 from unitwork.sql.shape import Shape, shape_of
 from unitwork.sql.types import TupleType, TypeEngine

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from unitwork.base.generics import T_co
+from unitwork.sql.column_operators import ColumnOperators
 from unitwork.sql.elements import ColumnElement
-from unitwork.sql.operators import ColumnOperators
 from unitwork.sql.typed import SQLCoreOperations
 
 T = TypeVar("T")

@@ -6,17 +6,23 @@ It stands on nothing but ``base``, ``exc`` and ``inspection``; it knows no drive
 from __future__ import annotations
 
 from unitwork.sql.clause import ClauseElement
+from unitwork.sql.column_operators import ColumnOperators
 from unitwork.sql.columns import bindparam, column, literal_column
 from unitwork.sql.compound import except_, intersect, union, union_all
 from unitwork.sql.dml import Delete, Insert, Update, delete, insert, update
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, cast
 from unitwork.sql.functions import (
+    all_,
     and_,
+    any_,
     asc,
     between,
+    bitwise_not,
     case,
+    collate,
     desc,
     distinct,
+    extract,
     false,
     func,
     literal,
@@ -27,11 +33,12 @@ from unitwork.sql.functions import (
     or_,
     true,
     tuple_,
+    type_coerce,
 )
-from unitwork.sql.operators import ColumnOperators
 from unitwork.sql.select import Select, exists
 from unitwork.sql.select_typed import select
 from unitwork.sql.text import TextClause, text
+from unitwork.sql.windows import funcfilter, over, within_group
 
 __all__ = [
     "BindParameter",
@@ -44,20 +51,26 @@ __all__ = [
     "Select",
     "TextClause",
     "Update",
+    "all_",
     "and_",
+    "any_",
     "asc",
     "between",
     "bindparam",
+    "bitwise_not",
     "case",
     "cast",
+    "collate",
     "column",
     "delete",
     "desc",
     "distinct",
     "except_",
     "exists",
+    "extract",
     "false",
     "func",
+    "funcfilter",
     "insert",
     "intersect",
     "literal",
@@ -67,11 +80,14 @@ __all__ = [
     "nulls_first",
     "nulls_last",
     "or_",
+    "over",
     "select",
     "text",
     "true",
     "tuple_",
+    "type_coerce",
     "union",
     "union_all",
     "update",
+    "within_group",
 ]

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 from unitwork import exc
 from unitwork.sql import operators as ops
-from unitwork.sql.render_stmt import Rendered, render
+from unitwork.sql.render_stmt import render
+from unitwork.sql.rendered import Rendered
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.style import NEUTRAL_STYLE, Style
 

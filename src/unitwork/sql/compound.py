@@ -12,7 +12,7 @@ from unitwork import exc
 from unitwork.sql.clause import ClauseElement, describe
 from unitwork.sql.columns import ColumnCollection, LabelReference, NamedBind
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, as_operand
-from unitwork.sql.render_stmt import result_columns
+from unitwork.sql.rendered import result_columns
 from unitwork.sql.selectable import Subquery, as_column
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Statement

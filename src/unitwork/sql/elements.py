@@ -9,13 +9,13 @@ Spec: LB-21, LB-22, LB-26, LB-35.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from unitwork import exc
 from unitwork.base.generics import T_co
 from unitwork.sql import operators as ops
+from unitwork.sql.build import BUILDERS, Maker, peer
 from unitwork.sql.clause import ClauseElement as ClauseElement
 from unitwork.sql.clause import EntityElement as EntityElement
 from unitwork.sql.clause import describe, refuse_string
@@ -26,14 +26,9 @@ from unitwork.sql.types import (
     BOOLEAN,
     NULLTYPE,
     PLAIN_TYPES,
-    STRING,
-    Integer,
     NullType,
-    String,
-    TupleType,
     TypeArgument,
     TypeEngine,
-    arithmetic_type,
     to_type,
     type_for,
 )
@@ -58,12 +53,14 @@ class ColumnElement(SQLCoreOperations[T_co], ClauseElement):
         return self
 
     def operate(self, op: Operator, *others: Any, **options: Any) -> ColumnElement:
-        return _BUILDERS[op.kind](self, op, others, options)
+        found: ColumnElement = BUILDERS[op.kind](_MAKE, self, op, others, options)
+        return found
 
     def reverse_operate(self, op: Operator, other: Any) -> ColumnElement:
         if op.kind == "bool":
             return conjunction(op, (other, self))
-        return _BUILDERS[op.kind](_peer(other, self.type), op, (self,), {})
+        found: ColumnElement = BUILDERS[op.kind](_MAKE, peer(_MAKE, other, self.type), op, (self,), {})
+        return found
 
     # HOT: the most frequent operator with a plain value takes the short way; bench: W17, W19.
     def __eq__(self, other: object) -> ColumnElement[bool]:  # type: ignore[override]
@@ -245,7 +242,8 @@ class Label(ColumnElement[T_co]):
     def operate(self, op: Operator, *others: Any, **options: Any) -> ColumnElement:
         # An ordering keeps the label, so that ORDER BY can name it.
         operand = self if op.kind == "order" else self.element
-        return _BUILDERS[op.kind](operand, op, others, options)
+        found: ColumnElement = BUILDERS[op.kind](_MAKE, operand, op, others, options)
+        return found
 
     def shape_into(self, out: ShapeBuilder) -> None:
         out.append(Label)
@@ -339,111 +337,13 @@ def negate(element: ColumnElement) -> ColumnElement:
     return Operation(ops.NOT, (element,), BOOLEAN)
 
 
-# What each kind of operator makes of its operands: (left, operator, others, options) -> element
-
-_Given = tuple[Any, ...]
-
-
-def _compare(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    other = others[0]
-    if other is None and op in _NULL_FORMS:
-        return BinaryExpression(_NULL_FORMS[op], (left, NULL), BOOLEAN)
-    if isinstance(left.type, TupleType) and isinstance(other, tuple):
-        types = left.type.types
-        items = tuple(as_operand(item, type_) for item, type_ in zip(other, types, strict=True))
-        return BinaryExpression(op, (left, Operation(ops.COMMA, items, left.type)), BOOLEAN)
-    return BinaryExpression(op, (left, as_operand(other, left.type)), BOOLEAN)
-
-
-_NULL_FORMS = {ops.EQ: ops.IS, ops.NE: ops.IS_NOT}
-
-
-def _arithmetic(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    right = _peer(others[0], left.type)
-    if op is ops.ADD and (isinstance(left.type, String) or isinstance(right.type, String)):
-        return BinaryExpression(ops.CONCAT, (left, right), left.type if isinstance(left.type, String) else right.type)
-    options_ = (("whole", True),) if isinstance(left.type, Integer) and isinstance(right.type, Integer) else ()
-    return BinaryExpression(op, (left, right), arithmetic_type(op.symbol, left.type, right.type), options_)
-
-
-def _peer(value: Any, type_: TypeEngine) -> ColumnElement:
-    # Beside `type_` in arithmetic: a value of another class (1.5 beside an Integer) keeps the type of its own.
-    same = isinstance(value, type_.python_type) and type_.python_type is not object
-    return as_operand(value, type_ if same else NULLTYPE)
-
-
-def _concat(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    type_ = left.type if isinstance(left.type, String) else STRING
-    return BinaryExpression(op, (left, as_operand(others[0], type_)), type_)
-
-
-def _like(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    other, escape = others[0], options.get("escape")
-    if options.get("autoescape"):
-        escape = escape or "/"
-        other = ops.without_wildcards(other, escape)
-    right = as_operand(other, left.type if isinstance(left.type, String) else STRING)
-    return BinaryExpression(op, (left, right), BOOLEAN, () if escape is None else (("escape", escape),))
-
-
-def _in(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    values = others[0]
-    if isinstance(values, ClauseElement) or hasattr(values, "__clause_element__"):
-        element = values.__clause_element__()
-        if isinstance(element, BindParameter) and not element.expanding:
-            element = Operation(ops.COMMA, (element,), NULLTYPE)
-        elif isinstance(element, BindParameter) and element.type.__class__ is NullType:
-            element = copy.copy(element)
-            element.type = left.type
-        return BinaryExpression(op, (left, element), BOOLEAN)
-    if not ops.is_listlike(values):
-        raise exc.ArgumentError(
-            f"IN needs a list of values or a SELECT, got {describe(values)}.",
-            do="pass a list, as in column.in_([value]).",
-            code="in-needs-list",
-        )
-    items = list(values)
-    if any(item.__class__ not in PLAIN_TYPES and hasattr(item, "__clause_element__") for item in items):
-        listed = tuple(as_operand(item, left.type) for item in items)
-        return BinaryExpression(op, (left, Operation(ops.COMMA, listed, NULLTYPE)), BOOLEAN)
-    type_ = left.type
-    if type_.__class__ is NullType and items:
-        type_ = type_for(items[0])
-    return BinaryExpression(op, (left, ExpandingBind(items, type_)), BOOLEAN)
-
-
-def _is(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    other = others[0]
-    right = (TRUE if other else FALSE) if isinstance(other, bool) else as_operand(other, left.type)
-    return BinaryExpression(op, (left, right), BOOLEAN)
-
-
-def _between(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    return Operation(op, (left, as_operand(others[0], left.type), as_operand(others[1], left.type)), BOOLEAN)
-
-
-def _bool(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    return conjunction(op, (left, *others))
-
-
-def _prefix(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    return negate(left) if op is ops.NOT else Operation(op, (left,), left.type)
-
-
-def _custom(left: ColumnElement, op: Operator, others: _Given, options: dict[str, Any]) -> ColumnElement:
-    return BinaryExpression(op, (left, as_operand(others[0], left.type)), left.type)
-
-
-_BUILDERS: dict[str, Callable[[ColumnElement, Operator, _Given, dict[str, Any]], ColumnElement]] = {
-    "comparison": _compare,
-    "arithmetic": _arithmetic,
-    "concat": _concat,
-    "like": _like,
-    "in": _in,
-    "is": _is,
-    "between": _between,
-    "bool": _bool,
-    "prefix": _prefix,
-    "order": _prefix,
-    "custom": _custom,
-}
+_MAKE = Maker(
+    operand=as_operand,
+    conjunction=conjunction,
+    negate=negate,
+    binary=BinaryExpression,
+    operation=Operation,
+    expanding=ExpandingBind,
+    null=NULL,
+    truth={True: TRUE, False: FALSE},
+)

@@ -33,10 +33,12 @@ from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.types import (
     DATE,
     DATETIME,
+    FLOAT,
     INTEGER,
     NULLTYPE,
     NUMERIC,
     STRING,
+    TIME,
     Integer,
     NullType,
     Numeric,
@@ -46,9 +48,10 @@ from unitwork.sql.types import (
     to_type,
     type_for,
 )
+from unitwork.sql.windows import Called
 
 
-class Function(ColumnElement[T_co]):
+class Function(Called[T_co]):
     """A call of a function of the database.
 
     Attributes:
@@ -101,9 +104,15 @@ _RESULT_TYPES: dict[str, TypeEngine | Callable[[tuple[ColumnElement, ...]], Type
     "sum": _sum,
     "avg": _average,
     **dict.fromkeys(("min", "max", "coalesce", "nullif", "abs", "greatest", "least"), _same),
+    **dict.fromkeys(("row_number", "rank", "dense_rank", "ntile"), INTEGER),
+    **dict.fromkeys(("percent_rank", "cume_dist"), FLOAT),
+    **dict.fromkeys(("lag", "lead", "first_value", "last_value", "nth_value"), _same),
+    **dict.fromkeys(("aggregate_strings", "string_agg", "group_concat"), STRING),
+    **dict.fromkeys(("user", "current_user", "session_user"), STRING),
     **dict.fromkeys(("lower", "upper", "trim", "ltrim", "rtrim", "concat", "substr", "substring", "replace"), STRING),
-    **dict.fromkeys(("now", "current_timestamp", "localtimestamp", "localtime"), DATETIME),
+    **dict.fromkeys(("now", "current_timestamp", "localtimestamp", "sysdate"), DATETIME),
     "current_date": DATE,
+    **dict.fromkeys(("current_time", "localtime"), TIME),
     "round": lambda arguments: found if isinstance(found := _same(arguments), (Numeric, Integer)) else NUMERIC,
     "random": NULLTYPE,
 }
@@ -226,6 +235,69 @@ def not_(criterion: Any) -> ColumnElement[bool]:
     return negate(as_criterion(criterion))
 
 
+def any_(expression: Any) -> ColumnElement:
+    """Return ``ANY (expression)`` of a subquery or an array, to compare with; not on SQLite."""
+    return as_operand(expression).operate(ops.ANY)
+
+
+def all_(expression: Any) -> ColumnElement:
+    """Return ``ALL (expression)`` of a subquery or an array, to compare with; not on SQLite."""
+    return as_operand(expression).operate(ops.ALL)
+
+
+def bitwise_not(expression: Any) -> ColumnElement:
+    """Return ``~expression``, every bit turned."""
+    return as_operand(expression).operate(ops.BITWISE_NOT)
+
+
+def collate(expression: Any, collation: str) -> ColumnElement:
+    """Return `expression` compared and ordered by a collation of the database."""
+    return as_operand(expression).operate(ops.COLLATE, collation)
+
+
+def extract(field: str, expr: Any) -> ColumnElement:
+    """Return a part of a date or time: ``year``, ``month``, ``day``, ``hour``, ``minute``, ``second``, ``dow`` …
+
+    Raises:
+        ArgumentError [bad-identifier]: `field` is no word.
+    """
+    if not isinstance(field, str) or not field.isidentifier() or not field.isascii():
+        raise exc.ArgumentError(
+            f"{field!r} is no part of a date or time.", do="use a word such as 'year'.", code="bad-identifier"
+        )
+    return Operation(ops.EXTRACT, (as_operand(expr),), INTEGER, (("field", field),))
+
+
+class TypeCoerce(ColumnElement):
+    """An expression that Python takes for another type; SQL does not see it."""
+
+    __slots__ = ("element", "name", "type")
+    visit = "type_coerce"
+    parts = ("element",)
+
+    def __init__(self, element: ColumnElement, type_: TypeEngine) -> None:
+        self.element = element
+        self.type = type_
+        self.name = element.name
+
+    @property
+    def precedence(self) -> int:
+        return self.element.precedence
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.extend((TypeCoerce, self.type.cache_key))
+        self.element.shape_into(out)
+
+
+def type_coerce(expression: Any, type_: TypeArgument) -> ColumnElement:
+    """Return `expression` with another type on Python's side, and no CAST in SQL."""
+    target = to_type(type_)
+    found = as_operand(expression, target)
+    if found.__class__ is BindParameter:
+        return BindParameter(found.value, target)
+    return TypeCoerce(found, target)
+
+
 def null() -> Constant:
     """Return NULL; in ``values()`` and on a mapped attribute it bypasses defaults (PT-21)."""
     return NULL
@@ -282,6 +354,6 @@ def distinct(expression: Any) -> ColumnElement:
     return _ordered(ops.DISTINCT, expression)
 
 
-def between(expression: Any, low: Any, high: Any) -> ColumnElement[bool]:
-    """Return ``expression BETWEEN low AND high``."""
-    return as_operand(expression).operate(ops.BETWEEN, low, high)
+def between(expression: Any, low: Any, high: Any, symmetric: bool = False) -> ColumnElement[bool]:
+    """Return ``expression BETWEEN low AND high``; `symmetric` lets the limits come in either order."""
+    return as_operand(expression).operate(ops.BETWEEN_SYMMETRIC if symmetric else ops.BETWEEN, low, high)

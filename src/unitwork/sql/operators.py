@@ -1,7 +1,7 @@
-"""Operators as values, and the mixin that gives Python operators to everything that stands for a column.
+"""Operators as values.
 
 An :class:`Operator` knows its symbol, how tightly it binds, and its opposite. It does not know elements: what an
-operator makes of its operands is decided by ``ColumnElement.operate`` in ``elements``.
+operator makes of its operands is decided in ``build``.
 
 Spec: LB-22.
 """
@@ -9,6 +9,7 @@ Spec: LB-22.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from unitwork import exc
@@ -21,8 +22,9 @@ class Operator:
         name: unique readable name.
         symbol: SQL text between (or before, or after) the operands.
         precedence: the higher, the tighter it binds; see :data:`ATOM`.
-        kind: which sort of element it makes: ``comparison``, ``arithmetic``, ``concat``, ``like``, ``in``, ``is``,
-            ``between``, ``bool``, ``order``, ``prefix``, ``list``, ``cast`` or ``custom``.
+        kind: which sort of element it makes: ``comparison``, ``arithmetic``, ``bitwise``, ``concat``, ``like``,
+            ``regexp``, ``regexp_replace``, ``in``, ``is``, ``between``, ``bool``, ``order``, ``prefix``, ``collate``,
+            ``extract``, ``list``, ``cast``, ``quantified`` or ``custom``.
         negation: the operator that holds exactly where this one does not (NULL apart), or None.
         associative: ``a op (b op c)`` needs no parentheses.
         python_impl: function of the two Python values, where the user gave one with ``op()`` (LB-25).
@@ -85,8 +87,27 @@ ENDSWITH = Operator("endswith", "LIKE", 40, "like")
 NOT_ENDSWITH = Operator("not_endswith", "NOT LIKE", 40, "like")
 CONTAINS = Operator("contains", "LIKE", 40, "like")
 NOT_CONTAINS = Operator("not_contains", "NOT LIKE", 40, "like")
+ISTARTSWITH = Operator("istartswith", "LIKE", 40, "like")
+NOT_ISTARTSWITH = Operator("not_istartswith", "NOT LIKE", 40, "like")
+IENDSWITH = Operator("iendswith", "LIKE", 40, "like")
+NOT_IENDSWITH = Operator("not_iendswith", "NOT LIKE", 40, "like")
+ICONTAINS = Operator("icontains", "LIKE", 40, "like")
+NOT_ICONTAINS = Operator("not_icontains", "NOT LIKE", 40, "like")
+REGEXP_MATCH = Operator("regexp_match", "REGEXP", 40, "regexp")
+NOT_REGEXP_MATCH = Operator("not_regexp_match", "NOT REGEXP", 40, "regexp")
+MATCH = Operator("match", "MATCH", 40, "regexp")
+NOT_MATCH = Operator("not_match", "NOT MATCH", 40, "regexp")
+IS_DISTINCT_FROM = Operator("is_distinct_from", "IS DISTINCT FROM", 40, "comparison")
+IS_NOT_DISTINCT_FROM = Operator("is_not_distinct_from", "IS NOT DISTINCT FROM", 40, "comparison")
 BETWEEN = Operator("between", "BETWEEN", 40, "between")
 NOT_BETWEEN = Operator("not_between", "NOT BETWEEN", 40, "between")
+BETWEEN_SYMMETRIC = Operator("between_symmetric", "BETWEEN SYMMETRIC", 40, "between")
+NOT_BETWEEN_SYMMETRIC = Operator("not_between_symmetric", "NOT BETWEEN SYMMETRIC", 40, "between")
+BITWISE_OR = Operator("bitwise_or", "|", 45, "bitwise")
+BITWISE_XOR = Operator("bitwise_xor", "^", 45, "bitwise")
+BITWISE_AND = Operator("bitwise_and", "&", 45, "bitwise")
+LSHIFT = Operator("bitwise_lshift", "<<", 45, "bitwise")
+RSHIFT = Operator("bitwise_rshift", ">>", 45, "bitwise")
 CONCAT = Operator("concat", "||", 50, "concat", associative=True)
 ADD = Operator("add", "+", 60, "arithmetic")
 SUB = Operator("sub", "-", 60, "arithmetic")
@@ -95,6 +116,12 @@ TRUEDIV = Operator("truediv", "/", 70, "arithmetic")
 FLOORDIV = Operator("floordiv", "//", 70, "arithmetic")
 MOD = Operator("mod", "%", 70, "arithmetic")
 NEG = Operator("neg", "-", 80, "prefix")
+REGEXP_REPLACE = Operator("regexp_replace", "REGEXP_REPLACE", ATOM, "regexp_replace")
+BITWISE_NOT = Operator("bitwise_not", "~", 80, "prefix")
+COLLATE = Operator("collate", "COLLATE", 90, "collate")
+ANY = Operator("any", "ANY", ATOM, "quantified")
+ALL = Operator("all", "ALL", ATOM, "quantified")
+EXTRACT = Operator("extract", "EXTRACT", ATOM, "extract")
 COMMA = Operator("comma", ",", ATOM, "list")
 GROUP = Operator("group", "()", ATOM, "list")
 CAST = Operator("cast", "CAST", ATOM, "cast")
@@ -115,7 +142,14 @@ for _pair in (
     (STARTSWITH, NOT_STARTSWITH),
     (ENDSWITH, NOT_ENDSWITH),
     (CONTAINS, NOT_CONTAINS),
+    (ISTARTSWITH, NOT_ISTARTSWITH),
+    (IENDSWITH, NOT_IENDSWITH),
+    (ICONTAINS, NOT_ICONTAINS),
+    (REGEXP_MATCH, NOT_REGEXP_MATCH),
+    (MATCH, NOT_MATCH),
+    (IS_DISTINCT_FROM, IS_NOT_DISTINCT_FROM),
     (BETWEEN, NOT_BETWEEN),
+    (BETWEEN_SYMMETRIC, NOT_BETWEEN_SYMMETRIC),
 ):
     _opposites(*_pair)
 
@@ -126,210 +160,29 @@ def custom_operator(
     is_comparison: bool = False,
     python_impl: Callable[[Any, Any], Any] | None = None,
 ) -> Operator:
-    """Return an operator of the user's own, as ``column.op("->>")`` makes it.
+    """Return an operator of the user's own, as ``column.op("->>")`` makes it; the same one for the same arguments.
 
     Args:
         precedence: as in the reference 0 is the lowest; the result always stands in parentheses inside another.
         is_comparison: the result is a Boolean.
     """
-    kind = "comparison" if is_comparison else "custom"
-    return Operator(f"op {symbol}", symbol, 35 + min(max(precedence, 0), 40), kind, python_impl=python_impl)
+    if python_impl is None:
+        return _plain_operator(symbol, precedence, is_comparison)
+    return Operator(f"op {symbol}", symbol, _place(precedence), _kind(is_comparison), python_impl=python_impl)
 
 
-class ColumnOperators:
-    """Python operators and methods that make SQL; mixed into every column expression and mapped attribute.
+@lru_cache(maxsize=512)
+def _plain_operator(symbol: str, precedence: int, is_comparison: bool) -> Operator:
+    # One object per spelling: an operator takes part in the shape of statements by identity.
+    return Operator(f"op {symbol}", symbol, _place(precedence), _kind(is_comparison))
 
-    All of them call :meth:`operate` or :meth:`reverse_operate`, which by default go to ``__clause_element__()``; a
-    class that overrides these two overrides everything.
 
-    Spec: LB-22.
-    """
+def _place(precedence: int) -> int:
+    return 35 + min(max(precedence, 0), 40)
 
-    __slots__ = ()
-    __hash__ = object.__hash__
 
-    def __clause_element__(self) -> Any:
-        """Return the SQL element this object stands for."""
-        raise NotImplementedError
-
-    def operate(self, op: Operator, *others: Any, **options: Any) -> Any:
-        """Return the element for `op` with this object on the left."""
-        return self.__clause_element__().operate(op, *others, **options)
-
-    def reverse_operate(self, op: Operator, other: Any) -> Any:
-        """Return the element for `op` with this object on the right."""
-        return self.__clause_element__().reverse_operate(op, other)
-
-    def __eq__(self, other: object) -> Any:
-        return self.operate(EQ, other)
-
-    def __ne__(self, other: object) -> Any:
-        return self.operate(NE, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return self.operate(LT, other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.operate(LE, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.operate(GT, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.operate(GE, other)
-
-    def __and__(self, other: Any) -> Any:
-        return self.operate(AND, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return self.reverse_operate(AND, other)
-
-    def __or__(self, other: Any) -> Any:
-        return self.operate(OR, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return self.reverse_operate(OR, other)
-
-    def __invert__(self) -> Any:
-        return self.operate(NOT)
-
-    def __neg__(self) -> Any:
-        return self.operate(NEG)
-
-    def __add__(self, other: Any) -> Any:
-        return self.operate(ADD, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self.reverse_operate(ADD, other)
-
-    def __sub__(self, other: Any) -> Any:
-        return self.operate(SUB, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self.reverse_operate(SUB, other)
-
-    def __mul__(self, other: Any) -> Any:
-        return self.operate(MUL, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self.reverse_operate(MUL, other)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self.operate(TRUEDIV, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self.reverse_operate(TRUEDIV, other)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self.operate(FLOORDIV, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return self.reverse_operate(FLOORDIV, other)
-
-    def __mod__(self, other: Any) -> Any:
-        return self.operate(MOD, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return self.reverse_operate(MOD, other)
-
-    def concat(self, other: Any) -> Any:
-        """Return ``self || other``."""
-        return self.operate(CONCAT, other)
-
-    def is_(self, other: Any) -> Any:
-        """Return ``self IS other``, for None, True, False or an element."""
-        return self.operate(IS, other)
-
-    def is_not(self, other: Any) -> Any:
-        """Return ``self IS NOT other``."""
-        return self.operate(IS_NOT, other)
-
-    isnot = is_not
-
-    def in_(self, other: Any) -> Any:
-        """Return ``self IN other``; `other` is an iterable of values, a Select or an expanding bind (LB-35)."""
-        return self.operate(IN, other)
-
-    def not_in(self, other: Any) -> Any:
-        """Return ``self NOT IN other``; true for an empty list (LB-35)."""
-        return self.operate(NOT_IN, other)
-
-    notin_ = not_in
-
-    def like(self, other: Any, escape: str | None = None) -> Any:
-        """Return ``self LIKE other``."""
-        return self.operate(LIKE, other, escape=escape)
-
-    def not_like(self, other: Any, escape: str | None = None) -> Any:
-        """Return ``self NOT LIKE other``."""
-        return self.operate(NOT_LIKE, other, escape=escape)
-
-    notlike = not_like
-
-    def ilike(self, other: Any, escape: str | None = None) -> Any:
-        """Return a LIKE that ignores case."""
-        return self.operate(ILIKE, other, escape=escape)
-
-    def not_ilike(self, other: Any, escape: str | None = None) -> Any:
-        """Return a NOT LIKE that ignores case."""
-        return self.operate(NOT_ILIKE, other, escape=escape)
-
-    notilike = not_ilike
-
-    def startswith(self, other: Any, escape: str | None = None, autoescape: bool = False) -> Any:
-        """Return ``self LIKE other || '%'``; `autoescape` takes ``%`` and ``_`` in a string as themselves."""
-        return self.operate(STARTSWITH, other, escape=escape, autoescape=autoescape)
-
-    def endswith(self, other: Any, escape: str | None = None, autoescape: bool = False) -> Any:
-        """Return ``self LIKE '%' || other``."""
-        return self.operate(ENDSWITH, other, escape=escape, autoescape=autoescape)
-
-    def contains(self, other: Any, escape: str | None = None, autoescape: bool = False) -> Any:
-        """Return ``self LIKE '%' || other || '%'``."""
-        return self.operate(CONTAINS, other, escape=escape, autoescape=autoescape)
-
-    def between(self, low: Any, high: Any) -> Any:
-        """Return ``self BETWEEN low AND high``."""
-        return self.operate(BETWEEN, low, high)
-
-    def op(
-        self,
-        opstring: str,
-        precedence: int = 0,
-        is_comparison: bool = False,
-        python_impl: Callable[[Any, Any], Any] | None = None,
-    ) -> Callable[[Any], Any]:
-        """Return a function of the right operand that applies the operator `opstring`, taken into SQL as it is."""
-        operator = custom_operator(opstring, precedence, is_comparison, python_impl)
-        return lambda other: self.operate(operator, other)
-
-    def bool_op(self, opstring: str, precedence: int = 0) -> Callable[[Any], Any]:
-        """Return ``op(opstring)`` with a Boolean result."""
-        return self.op(opstring, precedence, is_comparison=True)
-
-    def desc(self) -> Any:
-        """Return this in descending order, for ``order_by``."""
-        return self.operate(DESC)
-
-    def asc(self) -> Any:
-        """Return this in ascending order, for ``order_by``."""
-        return self.operate(ASC)
-
-    def nulls_first(self) -> Any:
-        """Return this ordered with NULLs first."""
-        return self.operate(NULLS_FIRST)
-
-    nullsfirst = nulls_first
-
-    def nulls_last(self) -> Any:
-        """Return this ordered with NULLs last."""
-        return self.operate(NULLS_LAST)
-
-    nullslast = nulls_last
-
-    def distinct(self) -> Any:
-        """Return ``DISTINCT self``, as in ``func.count(column.distinct())``."""
-        return self.operate(DISTINCT)
+def _kind(is_comparison: bool) -> str:
+    return "comparison" if is_comparison else "custom"
 
 
 def without_wildcards(value: object, escape: str) -> str:

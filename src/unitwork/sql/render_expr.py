@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from unitwork.sql.clause import ClauseElement, EntityElement
     from unitwork.sql.columns import ColumnClause, LabelReference
     from unitwork.sql.elements import BindParameter, Constant, Label, Operation
-    from unitwork.sql.functions import Case, Function
-    from unitwork.sql.sequences import NextValue
     from unitwork.sql.text import TextClause
 
 MARK = "\0"
@@ -188,9 +186,15 @@ class ExpressionRenderer:
 
     def _infix(self, element: Operation) -> str:
         op = element.operator
+        if _is_quantified(element.operands[0]) and not _is_quantified(element.operands[1]):
+            # ANY and ALL stand on the right only.
+            op = _MIRRORED.get(op, op)
+            element = type(element)(op, element.operands[::-1], element.type, element.options)
         left, right = self._sides(element)
         if op is ops.CONCAT:
             return self.style.concat(left, right)
+        if op is ops.IS_DISTINCT_FROM or op is ops.IS_NOT_DISTINCT_FROM:
+            return self.style.distinct_from(left, right, op is ops.IS_NOT_DISTINCT_FROM)
         if op.kind == "arithmetic":
             return self._arithmetic_text(element, left, right)
         return f"{left} {self.raw(op.symbol)} {right}"
@@ -215,6 +219,33 @@ class ExpressionRenderer:
             return self.style.floor_divide(left, right, whole)
         return self.style.modulo(left, right) if op is ops.MOD else f"{left} {op.symbol} {right}"
 
+    def _bitwise(self, element: Operation) -> str:
+        left, right = self._sides(element)
+        return self.style.bitwise(element.operator.symbol, left, right)
+
+    def _regexp(self, element: Operation) -> str:
+        op = element.operator
+        left, right = self._sides(element)
+        if op is ops.MATCH or op is ops.NOT_MATCH:
+            text = self.style.full_text(left, right)
+            return text if op is ops.MATCH else f"NOT ({text})"
+        return self.style.regexp(left, right, dict(element.options).get("flags", ""), op is ops.NOT_REGEXP_MATCH)
+
+    def _regexp_replace(self, element: Operation) -> str:
+        value, pattern, replacement = [self.text(operand) for operand in element.operands]
+        return self.style.regexp_replace(value, pattern, replacement, dict(element.options).get("flags", ""))
+
+    def _collate(self, element: Operation) -> str:
+        text = self.operand(element.operands[0], element.operator.precedence)
+        return f"{text} COLLATE {self.style.quote(dict(element.options)['collation'])}"
+
+    def _quantified(self, element: Operation) -> str:
+        inner = element.operands[0]
+        return self.style.quantified(element.operator.symbol, self.text(inner), inner.visit == "scalar_subquery")
+
+    def _extract(self, element: Operation) -> str:
+        return self.style.extract(dict(element.options)["field"], self.text(element.operands[0]))
+
     def _bool(self, element: Operation) -> str:
         op = element.operator
         return f" {op.symbol} ".join([self.operand(operand, op.precedence) for operand in element.operands])
@@ -224,6 +255,8 @@ class ExpressionRenderer:
         text = self.operand(element.operands[0], op.precedence)
         if op is ops.NEG:
             return f"-({text})" if text.startswith("-") else f"-{text}"
+        if op is ops.BITWISE_NOT:
+            return self.style.bitwise(op.symbol, "", text)
         return f"{op.symbol} {text}"
 
     def _order(self, element: Operation) -> str:
@@ -240,9 +273,11 @@ class ExpressionRenderer:
         value, low, high = element.operands
         left = self.operand(value, op.precedence)
         kept, self._hint = self._hint, getattr(value, "name", None) or self._hint
-        limits = " AND ".join([self.operand(limit, op.precedence) for limit in (low, high)])
+        least, most = [self.operand(limit, op.precedence) for limit in (low, high)]
         self._hint = kept
-        return f"{left} {op.symbol} {limits}"
+        if op is ops.BETWEEN_SYMMETRIC or op is ops.NOT_BETWEEN_SYMMETRIC:
+            return self.style.between_symmetric(left, least, most, op is ops.NOT_BETWEEN_SYMMETRIC)
+        return f"{left} {op.symbol} {least} AND {most}"
 
     def _list(self, element: Operation) -> str:
         return f"({self.joined(element.operands)})"
@@ -253,15 +288,15 @@ class ExpressionRenderer:
     def _like(self, element: Operation) -> str:
         op = element.operator
         left, right = self._sides(element)
-        negated = op.symbol.startswith("NOT")
-        if op in (ops.STARTSWITH, ops.NOT_STARTSWITH):
-            right = self.style.concat(right, "'%'")
-        elif op in (ops.ENDSWITH, ops.NOT_ENDSWITH):
+        before, after, ignoring_case = _LIKE_FORMS.get(op, (False, False, False))
+        if ignoring_case:
+            left, right = f"lower({left})", f"lower({right})"
+        if before:
             right = self.style.concat("'%'", right)
-        elif op in (ops.CONTAINS, ops.NOT_CONTAINS):
-            right = self.style.concat(self.style.concat("'%'", right), "'%'")
-        if op in (ops.ILIKE, ops.NOT_ILIKE):
-            text = self.style.ilike(left, right, negated)
+        if after:
+            right = self.style.concat(right, "'%'")
+        if op is ops.ILIKE or op is ops.NOT_ILIKE:
+            text = self.style.ilike(left, right, op is ops.NOT_ILIKE)
         else:
             text = f"{left} {op.symbol} {right}"
         for _, escape in element.options:
@@ -295,26 +330,7 @@ class ExpressionRenderer:
         self._hint = kept
         return text
 
-    # Functions, CASE, raw text
-
-    def visit_function(self, element: Function) -> str:
-        """A function call."""
-        return self.style.function(element.spelling, self.joined(element.arguments) or ("*" if element.star else ""))
-
-    def visit_next_value(self, element: NextValue) -> str:
-        """The next value of a sequence."""
-        return self.style.next_value(element.sequence)
-
-    def visit_case(self, element: Case) -> str:
-        """CASE, searched or with a value."""
-        parts = ["CASE"]
-        if element.value is not None:
-            parts.append(self.text(element.value))
-        for condition, result in element.whens:
-            parts.append(f"WHEN {self.text(condition)} THEN {self.text(result)}")
-        if element.else_ is not None:
-            parts.append(f"ELSE {self.text(element.else_)}")
-        return " ".join([*parts, "END"])
+    # Raw text
 
     def visit_text(self, element: TextClause) -> str:
         """SQL text of the user with its ``:name`` parameters."""
@@ -343,6 +359,28 @@ class ExpressionRenderer:
                 "SQL text has a NUL character.", do="take it out; pass values as parameters.", code="bad-literal"
             )
         return text
+
+
+#: Operator to (% before the operand, % after it, case ignored).
+_LIKE_FORMS: dict[ops.Operator, tuple[bool, bool, bool]] = {}
+for _op, _form in (
+    (ops.STARTSWITH, (False, True, False)),
+    (ops.ENDSWITH, (True, False, False)),
+    (ops.CONTAINS, (True, True, False)),
+    (ops.ISTARTSWITH, (False, True, True)),
+    (ops.IENDSWITH, (True, False, True)),
+    (ops.ICONTAINS, (True, True, True)),
+):
+    _LIKE_FORMS[_op] = _form
+    if _op.negation is not None:
+        _LIKE_FORMS[_op.negation] = _form
+
+#: Comparison to the one that says the same with its sides exchanged.
+_MIRRORED = {ops.LT: ops.GT, ops.GT: ops.LT, ops.LE: ops.GE, ops.GE: ops.LE}
+
+
+def _is_quantified(element: ClauseElement) -> bool:
+    return getattr(getattr(element, "operator", None), "kind", None) == "quantified"
 
 
 def first_type(element: ClauseElement) -> Any:

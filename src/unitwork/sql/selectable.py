@@ -15,7 +15,7 @@ from unitwork.sql.clause import ClauseElement, EntityElement, describe, refuse_s
 from unitwork.sql.columns import ColumnClause, ColumnCollection, ProxyColumn
 from unitwork.sql.elements import ColumnElement, Label, as_criterion, conjunction
 from unitwork.sql.operators import AND
-from unitwork.sql.render_stmt import result_columns
+from unitwork.sql.rendered import result_columns
 from unitwork.sql.shape import ShapeBuilder
 
 

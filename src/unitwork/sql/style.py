@@ -22,6 +22,7 @@ from unitwork import exc
 from unitwork.sql import types as t
 from unitwork.sql.names import quoted_name
 from unitwork.sql.reserved import RESERVED_WORDS
+from unitwork.sql.spellings import Spellings
 from unitwork.sql.style_schema import SchemaStyle
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -40,7 +41,7 @@ class ForUpdate(NamedTuple):
     of: tuple[str, ...] = ()
 
 
-class Style(SchemaStyle):
+class Style(SchemaStyle, Spellings):
     """How SQL is spelled for one database and driver.
 
     Attributes:
@@ -65,10 +66,8 @@ class Style(SchemaStyle):
             ``{"integer": "SERIAL"}``; other types are spelled as usual.
         autoincrement_suffix: goes after NOT NULL of an autoincrement column, e.g. ``" AUTO_INCREMENT"``.
         deferrable: DEFERRABLE and INITIALLY are understood; else they are left out.
-        function_names: own names of generic functions, e.g. ``{"char_length": "length"}``.
     """
 
-    name: str = "neutral"
     placeholder: str | None = None
     quote_character: str = '"'
     reserved_words: frozenset[str] = RESERVED_WORDS
@@ -89,7 +88,6 @@ class Style(SchemaStyle):
     autoincrement_types: Mapping[str, str] = _NOTHING
     autoincrement_suffix: str = ""
     deferrable: bool = True
-    function_names: Mapping[str, str] = _NOTHING
 
     def __init__(self) -> None:
         self._quoted: dict[str, str] = {}
@@ -199,34 +197,6 @@ class Style(SchemaStyle):
     def nulls_order(self, bare: str, ordered: str, first: bool) -> str:
         """Return an ORDER BY term with NULLs first or last; `bare` has no direction, `ordered` may have DESC."""
         return f"{ordered} NULLS {'FIRST' if first else 'LAST'}"
-
-    # Operators and functions
-
-    def concat(self, left: str, right: str) -> str:
-        """Return the concatenation of two operands (each binds at least as tightly as ``||``)."""
-        return f"{left} || {right}"
-
-    def ilike(self, left: str, right: str, negated: bool) -> str:
-        """Return a LIKE that ignores case."""
-        return f"lower({left}) {'NOT LIKE' if negated else 'LIKE'} lower({right})"
-
-    def true_divide(self, left: str, right: str, whole: bool) -> str:
-        """Return a division with fractions; `whole` says that both operands are whole numbers."""
-        return f"{left} / ({right} + 0.0)" if whole else f"{left} / {right}"
-
-    def floor_divide(self, left: str, right: str, whole: bool) -> str:
-        """Return a division rounded down; `whole` says that both operands are whole numbers."""
-        return f"{left} / {right}" if whole else f"FLOOR({left} / {right})"
-
-    def modulo(self, left: str, right: str) -> str:
-        """Return the remainder of a division."""
-        return f"{left} % {right}"
-
-    def function(self, name: str, arguments: str) -> str:
-        """Return a function call; `name` is spelled as after ``func.``, `arguments` are joined by commas."""
-        if not arguments and name.lower() in _BARE_FUNCTIONS:
-            return _BARE_FUNCTIONS[name.lower()]
-        return f"{self.function_names.get(name.lower(), name)}({arguments})"
 
     # Types
 
@@ -355,17 +325,6 @@ class Style(SchemaStyle):
             code="bad-literal",
         )
 
-
-_BARE_FUNCTIONS = {
-    "now": "CURRENT_TIMESTAMP",
-    "current_timestamp": "CURRENT_TIMESTAMP",
-    "current_date": "CURRENT_DATE",
-    "current_time": "CURRENT_TIME",
-    "current_user": "CURRENT_USER",
-    "session_user": "SESSION_USER",
-    "localtime": "LOCALTIME",
-    "localtimestamp": "LOCALTIMESTAMP",
-}
 
 #: Style of ``str(statement)``.
 NEUTRAL_STYLE = Style()

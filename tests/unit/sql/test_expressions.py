@@ -44,8 +44,9 @@ from unitwork import (
     true,
     tuple_,
 )
+from unitwork.sql.column_operators import ColumnOperators
 from unitwork.sql.elements import BinaryExpression, BindParameter, ColumnElement
-from unitwork.sql.operators import EQ, ColumnOperators, Operator
+from unitwork.sql.operators import EQ, Operator
 from unitwork.sql.types import NullType
 
 a = Table(

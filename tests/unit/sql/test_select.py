@@ -34,7 +34,7 @@ from unitwork import (
 from unitwork.inspection import inspects
 from unitwork.sql.elements import EntityElement
 from unitwork.sql.froms import JoinLeg
-from unitwork.sql.render_stmt import result_columns
+from unitwork.sql.rendered import result_columns
 from unitwork.sql.traversal import iterate, replace_elements
 
 metadata = MetaData()
