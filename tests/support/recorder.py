@@ -183,6 +183,9 @@ class RecordedConnection:
         """pymysql."""
         return self._commits_itself
 
+    def create_function(self, name: str, narg: int, func: Any, *, deterministic: bool = False) -> None:
+        """sqlite3; not logged, for nothing is sent."""
+
     # PEP 249.
 
     def cursor(self, *args: Any, **options: Any) -> RecordedCursor:
