@@ -34,7 +34,7 @@ def loaded_members(state: InstanceState, obj: Any, prop: RelationshipProperty, r
         removed: also what was taken out since the last flush.
     """
     value = obj.__dict__.get(prop.key)
-    members = [] if value is None else list(value) if prop.uselist else [value]
+    members = [] if value is None else prop.read_members(value) if prop.uselist else [value]
     queue = None if state.queued is None else state.queued.get(prop.key)
     if queue is not None:
         members.extend(queue.added)
@@ -90,7 +90,7 @@ def _neighbours(state: InstanceState, obj: Any, kind: str, removed: bool) -> lis
             value = present.get(prop.key)
             if value is not None:
                 if prop.uselist:
-                    members.extend(member for member in value if member is not None)
+                    members.extend(member for member in prop.read_members(value) if member is not None)
                 else:
                     members.append(value)
         return members

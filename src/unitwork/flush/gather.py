@@ -207,7 +207,7 @@ class _Gathering:
             old = None if changes is None else changes.get(prop.key)
             lost = old is not None and old is not NO_VALUE and old is not value
             return ([] if value is None else [value], [old] if lost else [])
-        members = list(value or ())
+        members = [] if value is None else prop.read_members(value)
         _check_members(prop, state, members)
         if changes is None:
             return members, []

@@ -98,7 +98,8 @@ def _lost_members(state: InstanceState, obj: Any, prop: RelationshipProperty) ->
     if not prop.uselist:
         return [old] if old is not None and old is not NO_VALUE and old is not obj.__dict__.get(prop.key) else []
     lost = list(state.queued[prop.key].removed) if state.queued and prop.key in state.queued else []
-    present = {id(member) for member in obj.__dict__.get(prop.key, ())}
+    holder = obj.__dict__.get(prop.key)
+    present = {id(member) for member in (() if holder is None else prop.read_members(holder))}
     lost.extend(member for member in old or () if id(member) not in present)
     return lost
 
@@ -109,4 +110,4 @@ def _has_parent(prop: RelationshipProperty, member: Any) -> bool:
     if reverse is None:
         return False
     holder = member.__dict__.get(reverse.key)
-    return bool(list(holder)) if reverse.uselist and holder is not None else holder is not None
+    return bool(reverse.read_members(holder)) if reverse.uselist and holder is not None else holder is not None

@@ -35,12 +35,12 @@ def put(prop: RelationshipProperty, owner: Any, member: Any) -> None:
         return
     collection = present.get(name)
     if collection is not None:
-        collection.receive(member)
+        collection.tracked_receive(member)
         return
     state = state_of(owner)
     if state.changes is None:
         collection = present[name] = prop.memo[NEW_COLLECTION](state)
-        collection.receive(member)
+        collection.tracked_receive(member)
     else:
         state.queue(owner, name).add(member)
 
@@ -55,7 +55,7 @@ def drop(prop: RelationshipProperty, owner: Any, member: Any) -> None:
         return
     collection = present.get(name)
     if collection is not None:
-        collection.release(member)
+        collection.tracked_release(member)
         return
     state = find_state(owner)
     if state is not None and state.changes is not None:

@@ -18,6 +18,7 @@ from unitwork.instrument.descriptors import (
     TrackedColumnAttribute,
     TrackedRelationshipAttribute,
 )
+from unitwork.instrument.kinds import choose_kind
 from unitwork.mapping.mapper import ColumnProperty, Mapper
 from unitwork.mapping.registry import mapper_of
 
@@ -25,7 +26,7 @@ _MEMO = "instrument.install"
 _ABSENT = object()
 
 #: Events of mapped attributes that have their place already; more come with the chapter on events.
-ATTRIBUTE_EVENTS = ("set", "append", "remove")
+ATTRIBUTE_EVENTS = ("set", "append", "remove", "bulk_replace")
 #: Events of mapped classes: of instances, and of rows in a flush.
 CLASS_EVENTS = (
     "load", "before_insert", "before_update", "before_delete", "after_insert", "after_update", "after_delete",
@@ -105,7 +106,8 @@ def install_attribute(mapper: Mapper, prop: Any) -> None:
         done.plain.add(name)
         attribute = (TrackedColumnAttribute if done.own_access else ColumnAttribute)(mapper, prop)
     else:
-        prop.memo[backrefs.NEW_COLLECTION] = collections.new_list(prop)
+        choose_kind(prop)
+        prop.memo[backrefs.NEW_COLLECTION] = collections.new_collection(prop)
         done.writers[name] = _late_writer(done, prop)
         done.deleters[name] = _late_deleter(done, prop)
         attribute = (TrackedRelationshipAttribute if done.own_access else RelationshipAttribute)(mapper, prop)
@@ -151,7 +153,7 @@ def _choose_writer(done: Installation, prop: Any) -> None:
     prop.parent.registry.configure()
     if prop.uselist:
         write = collections.collection_writer(prop)
-        done.deleters[prop.key] = collections.collection_deleter(prop, write)
+        done.deleters[prop.key] = collections.collection_deleter(prop)
     else:
         write = references.reference_writer(prop)
         done.deleters[prop.key] = references.reference_deleter(prop, write)

@@ -151,6 +151,7 @@ class RelationshipProperty:
         mapper: the target's Mapper.
         direction: ONETOMANY, MANYTOONE or MANYTOMANY.
         uselist: the attribute holds a collection.
+        read_members: from a collection to its members, as a new list.
         secondary: the table in between, or None.
         synchronize_pairs: (source, destination) columns. One-to-many: own column to the target's foreign key.
             Many-to-one: the target's column to the own foreign key. Many-to-many: own column to the secondary's.
@@ -170,9 +171,9 @@ class RelationshipProperty:
         "direction", "doc",
         "enable_typechecks", "info", "innerjoin", "is_self_referential", "join_depth", "key", "lazy", "load_on_pending",
         "local_columns", "local_remote_pairs", "mapper", "memo", "options", "order_by", "overlaps", "parent",
-        "passive_deletes", "passive_updates", "post_update", "primaryjoin", "remote_side", "reverse", "secondary",
-        "secondary_synchronize_pairs", "secondaryjoin", "single_parent", "sync_backref", "synchronize_pairs",
-        "uselist", "uses_get", "viewonly",
+        "passive_deletes", "passive_updates", "post_update", "primaryjoin", "read_members", "remote_side", "reverse",
+        "secondary", "secondary_synchronize_pairs", "secondaryjoin", "single_parent", "sync_backref",
+        "synchronize_pairs", "uselist", "uses_get", "viewonly",
     )  # fmt: skip
 
     def __init__(self, key: str, parent: Mapper, options: RelationshipOptions) -> None:
@@ -203,6 +204,7 @@ class RelationshipProperty:
         self.mapper: Mapper = None  # type: ignore[assignment]
         self.direction: RelationshipDirection = ONETOMANY
         self.uselist = options.uselist is not False
+        self.read_members: Callable[[Any], list[Any]] = list
         self.secondary: Table | None = None
         self.synchronize_pairs: tuple[ColumnPair, ...] = ()
         self.secondary_synchronize_pairs: tuple[ColumnPair, ...] = ()

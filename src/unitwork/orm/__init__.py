@@ -32,6 +32,16 @@ from unitwork.mapping.mapper import (
 )
 from unitwork.mapping.registry import class_mapper, object_mapper
 from unitwork.mapping.typed import InstrumentedAttribute, Mapped
+from unitwork.orm.collections import (
+    KeyFuncDict,
+    MappedCollection,
+    attribute_keyed_dict,
+    attribute_mapped_collection,
+    column_keyed_dict,
+    column_mapped_collection,
+    keyfunc_mapping,
+    mapped_collection,
+)
 from unitwork.session.core import object_session
 from unitwork.session.factory import close_all_sessions, make_transient, sessionmaker
 from unitwork.session.scoped import scoped_session
@@ -51,8 +61,10 @@ __all__ = [
     "DeclarativeBaseNoMeta",
     "InstanceState",
     "InstrumentedAttribute",
+    "KeyFuncDict",
     "Load",
     "Mapped",
+    "MappedCollection",
     "Mapper",
     "QueryableAttribute",
     "RelationshipDirection",
@@ -61,10 +73,14 @@ __all__ = [
     "SessionTransaction",
     "SessionTransactionOrigin",
     "aliased",
+    "attribute_keyed_dict",
+    "attribute_mapped_collection",
     "backref",
     "class_mapper",
     "clear_mappers",
     "close_all_sessions",
+    "column_keyed_dict",
+    "column_mapped_collection",
     "column_property",
     "configure_mappers",
     "declarative_base",
@@ -75,9 +91,11 @@ __all__ = [
     "deferred",
     "foreign",
     "immediateload",
+    "keyfunc_mapping",
     "lazyload",
     "load_only",
     "make_transient",
+    "mapped_collection",
     "mapped_column",
     "noload",
     "object_mapper",

@@ -230,8 +230,8 @@ class InstanceState(weakref.ref[Any]):
             if value is NO_VALUE:
                 return NO_HISTORY
             if changes is None:
-                return History(list(value), (), ())
-            return collection_history(value, changes.get(name))
+                return History(relationship.read_members(value), (), ())
+            return collection_history(relationship.read_members(value), changes.get(name))
         if changes is None:
             return NO_HISTORY if value is NO_VALUE else History([value], (), ())
         same = _is if relationship is not None else self.mapper.columns[name].column.type.compare_values
@@ -358,7 +358,7 @@ def _adopt(obj: Any) -> InstanceState:
     for name, relationship in mapper.relationships.items():
         # A copied __dict__ shares its collections with the original: the copy gets its own, with the same members.
         if relationship.uselist and name in present:
-            present[name] = present[name].rebound(relationship, state)
+            present[name] = present[name].tracked_rebound(relationship, state)
     return state
 
 

@@ -14,7 +14,8 @@ from tests.support.mapped import Library, MapClass, Port, pending, persistent
 from unitwork.base.hooks import listen
 from unitwork.base.markers import NO_VALUE
 from unitwork.exc import ObjectDereferencedError, UnmappedInstanceError
-from unitwork.instrument.collections import TrackedList, bind_loaded
+from unitwork.instrument.collections import bind_loaded
+from unitwork.instrument.lists import TrackedList
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.foreign_keys import ForeignKey
