@@ -53,7 +53,7 @@ def loaded_members(state: InstanceState, obj: Any, prop: RelationshipProperty, r
 def reach(
     start: Any, kind: str, enter: Callable[[InstanceState], bool], removed: bool = False
 ) -> Iterator[tuple[InstanceState, Any]]:
-    """Yield (state, object) for everything that `start` reaches, `start` itself excepted.
+    """Return (state, object) for everything that `start` reaches, `start` itself excepted.
 
     Args:
         kind: name of the cascade.
@@ -61,8 +61,15 @@ def reach(
         removed: follow what was taken out of a relationship since the last flush, too (CA-36).
     """
     first = state_of(start)
+    members = _neighbours(first, start, kind, removed)
+    return _walk(first, members, kind, enter, removed) if members else iter(())
+
+
+def _walk(
+    first: InstanceState, members: list[Any], kind: str, enter: Callable[[InstanceState], bool], removed: bool
+) -> Iterator[tuple[InstanceState, Any]]:
     seen = {first}
-    stack = [iter(_neighbours(first, start, kind, removed))]
+    stack = [iter(members)]
     while stack:
         for member in stack[-1]:
             state = state_of(member)
@@ -72,8 +79,10 @@ def reach(
             if not enter(state):
                 continue
             yield state, member
-            stack.append(iter(_neighbours(state, member, kind, removed)))
-            break
+            further = _neighbours(state, member, kind, removed)
+            if further:
+                stack.append(iter(further))
+                break
         else:
             stack.pop()
 
