@@ -17,6 +17,8 @@ class Marker(enum.Enum):
     NEVER_SET = "NEVER_SET"
     #: In a row to insert: leave this column to its default (the cell is rendered as DEFAULT, or left out).
     DEFAULT_CELL = "DEFAULT_CELL"
+    #: In a row to insert: SQL's NULL, for a column whose type takes None as a value like others.
+    SQL_NULL = "SQL_NULL"
 
     def __repr__(self) -> str:
         return self.name
@@ -28,3 +30,4 @@ class Marker(enum.Enum):
 NO_VALUE = Marker.NO_VALUE
 NEVER_SET = Marker.NEVER_SET
 DEFAULT_CELL = Marker.DEFAULT_CELL
+SQL_NULL = Marker.SQL_NULL

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import decimal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from unitwork import exc
 from unitwork.dialects import failures
+from unitwork.dialects.convert import Conversions
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
 from unitwork.dialects.url import URL
-from unitwork.dialects.values import Binding, Cell, to_int
 from unitwork.sql.style import Style
-from unitwork.sql.types import Integer, TypeEngine
+from unitwork.sql.type_base import TypeEngine
 
 #: Errors that a driver, or a conversion, raises for a value it cannot take.
 VALUE_ERRORS = (ValueError, TypeError, OverflowError, decimal.DecimalException)
 
 
-class Dialect:
+class Dialect(Conversions):
     """One database and its driver; the base of `SQLiteDialect`, `PostgreSQLDialect` and `MySQLDialect`.
 
     Attributes:
@@ -44,15 +44,15 @@ class Dialect:
     has_socket: ClassVar[bool] = True
     #: A connection with rows on their way can do nothing else before they are all read.
     one_open_result: ClassVar[bool] = False
-    style: Style
     features: Features
 
-    def __init__(self) -> None:
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self.style = style
+        style.dialect = self
         self.server_version: tuple[int, ...] = ()
         #: Level that a server is told once per connection, where BEGIN cannot say it: that of the engine.
         self.session_isolation: str | None = None
-        self._bindings: dict[Any, Binding | None] = {}
-        self._results: dict[Any, Cell | None] = {}
 
     # Connecting
 
@@ -200,45 +200,7 @@ class Dialect:
             kind = failures.CANNOT_OPEN
         return failures.wrap(error, kind, transaction="none", url=url, **self.facts(error))
 
-    # Values
-
-    def binding(self, type_: TypeEngine) -> Binding | None:
-        """Return how values of a type go to the driver; None if as they are."""
-        key = type_.cache_key
-        try:
-            return self._bindings[key]
-        except KeyError:
-            make = getattr(self, f"bind_{type_.visit}", None)
-            found = self._bindings[key] = None if make is None else make(type_)
-            return found
-
-    def bind_converter(self, type_: TypeEngine) -> Cell | None:
-        """Return the conversion of one value for the driver; None if it passes as it is."""
-        binding = self.binding(type_)
-        return None if binding is None else binding.cell
-
-    def bind_column(self, type_: TypeEngine) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
-        """Return the conversion of a sequence of values for the driver; None if they pass as they are."""
-        binding = self.binding(type_)
-        return None if binding is None else binding.column
-
-    def result_converter(self, type_: TypeEngine, stored: bool = True) -> Cell | None:
-        """Return the conversion of one value from the driver; None if it passes as it is.
-
-        Args:
-            stored: the value comes out of a column of this type; else it was computed, and the database may have
-                chosen a wider type (the sum of integers is a decimal number on servers).
-        """
-        if not stored and isinstance(type_, Integer):
-            return to_int
-        key = type_.cache_key
-        try:
-            return self._results[key]
-        except KeyError:
-            make = getattr(self, f"result_{type_.visit}", None)
-            found: Cell | None = None if make is None else make(type_)
-            self._results[key] = found
-            return found
+    # Values, besides what Conversions has
 
     def values_cast(self, type_: TypeEngine) -> str | None:
         """Return the type to which the first row of a VALUES list is cast, so that the rest follows; None for none."""

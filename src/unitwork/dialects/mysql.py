@@ -16,21 +16,24 @@ Spec: BK-19 to BK-30.
 from __future__ import annotations
 
 import datetime
-import decimal
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from unitwork import exc
-from unitwork.dialects import failures, values
+from unitwork.dialects import failures, numbers, values
 from unitwork.dialects.base import Dialect, coerced, driver_missing, flag
+from unitwork.dialects.convert import blank_padded
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
 from unitwork.dialects.mysql_style import MySQLStyle
+from unitwork.dialects.mysql_values import JSON_DEPTH, TEXT, exact_text, in_utc, time_of_day, untyped, utc_without_zone
+from unitwork.dialects.rich import json_path, json_to_text
 from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, by_class, nullable
 from unitwork.sql import types as t
+from unitwork.sql.type_json import JSON
 
 
 def _features(mariadb: bool, max_packet: int | None) -> Features:
@@ -129,9 +132,14 @@ class MySQLDialect(Dialect):
     driver = "pymysql"
     one_open_result = True
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.style = MySQLStyle()
+    def __init__(
+        self,
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+    ) -> None:
+        super().__init__(MySQLStyle())
+        self.json_serializer = json_serializer
+        self.json_deserializer = json_deserializer
         self.is_mariadb = self.name == "mariadb"
         self.features = _features(self.is_mariadb, None)
 
@@ -297,41 +305,56 @@ class MySQLDialect(Dialect):
 
     # Values to the driver
 
-    def bind_integer(self, type_: t.Integer) -> Binding:
-        return values.WHOLE
+    def bind_integer(self, type_: t.Integer, stored: bool) -> Binding:
+        return numbers.WHOLE_BY_BITS[type_.bits] if stored else numbers.WHOLE
 
     bind_small_integer = bind_big_integer = bind_integer
 
-    def bind_string(self, type_: t.String) -> Binding:
-        return _TEXT
+    def bind_string(self, type_: t.String, stored: bool) -> Binding:
+        length = type_.length if stored else None
+        return TEXT if length is None else values.text_binding(nul_allowed=True, length=length)
 
     bind_text = bind_string
 
-    def bind_boolean(self, type_: t.Boolean) -> Binding:
-        return values.TRUTH
+    def bind_char(self, type_: t.String, stored: bool) -> Binding:
+        return blank_padded(self.bind_string(type_, stored)) if stored else self.bind_string(type_, stored)
 
-    def bind_float(self, type_: t.Float) -> Binding:
-        return _FLOAT
+    def bind_float(self, type_: t.Float, stored: bool) -> Binding:
+        single = type_.precision is not None and type_.precision <= 24
+        return numbers.float_binding(
+            stored,
+            nan=False,
+            infinity=False,
+            negative_zero=numbers.unsigned_zero_only,
+            shown=numbers.six_digits if single else None,
+        )
 
-    bind_double = bind_float
+    bind_double = bind_real = bind_float
 
-    def bind_numeric(self, type_: t.Numeric) -> Binding:
-        return values.each(values.finite_number)
+    def bind_numeric(self, type_: t.Numeric, stored: bool) -> Binding:
+        if not stored:
+            return values.each(numbers.finite_number)
+        before, after = type_.digits_before_point, type_.digits_after_point
+        limits = (35 if before is None else before, 30 if after is None else after)
+        return values.each(lambda value: exact_text(numbers.fitting(numbers.finite_number(value), *limits)))
 
-    def bind_date(self, type_: t.Date) -> Binding:
+    def bind_date(self, type_: t.Date, stored: bool) -> Binding:
         return by_class(values.day, datetime.date)
 
-    def bind_time(self, type_: t.Time) -> Binding:
-        return values.NAIVE_TIME
+    def bind_time(self, type_: t.Time, stored: bool) -> Binding:
+        return values.each(values.no_time_with_zone) if type_.timezone else values.NAIVE_TIME
 
-    def bind_datetime(self, type_: t.DateTime) -> Binding:
+    def bind_datetime(self, type_: t.DateTime, stored: bool) -> Binding:
         # A DATETIME has no zone: aware moments are kept in UTC.
         return values.each(utc_without_zone) if type_.timezone else values.NAIVE_MOMENT
 
-    def bind_large_binary(self, type_: t.LargeBinary) -> Binding:
-        return values.OCTETS
+    def bind_json(self, type_: JSON, stored: bool) -> Binding:
+        return self.json_binding(type_, json_to_text(self.json_serializer, depth=JSON_DEPTH))
 
-    def bind_null(self, type_: t.NullType) -> Binding:
+    def bind_json_path(self, type_: Any, stored: bool) -> Binding:
+        return values.each(lambda value: json_path(value, lambda place: f"[{place}]", plain_keys=False))
+
+    def bind_null(self, type_: t.NullType, stored: bool) -> Binding:
         return values.each(untyped)
 
     # Values from the driver
@@ -345,7 +368,7 @@ class MySQLDialect(Dialect):
     def result_float(self, type_: t.Float) -> Cell | None:
         return values.number_of(None) if type_.asdecimal else None
 
-    result_double = result_float
+    result_double = result_real = result_float
 
     def result_time(self, type_: t.Time) -> Cell:
         return nullable(time_of_day)
@@ -358,45 +381,6 @@ class MariaDBDialect(MySQLDialect):
     """MariaDB 10.5 or later."""
 
     name = "mariadb"
-
-
-_TEXT = values.text_binding(nul_allowed=True)
-_FLOAT = values.finite_binding(infinity_allowed=False)
-_MIDNIGHT = datetime.datetime(1, 1, 1)
-
-
-def utc_without_zone(value: Any) -> datetime.datetime:
-    """Return an aware moment as UTC, without saying so."""
-    return values.aware_moment(value).replace(tzinfo=None)
-
-
-def in_utc(value: Any) -> datetime.datetime:
-    """Return what `utc_without_zone` made as an aware moment again."""
-    moment: datetime.datetime = value.replace(tzinfo=datetime.timezone.utc)
-    return moment
-
-
-def time_of_day(value: Any) -> Any:
-    """Return the driver's timedelta as a time; one that is no time of day stays."""
-    if isinstance(value, datetime.timedelta) and value.days == 0:
-        return (_MIDNIGHT + value).time()
-    return value
-
-
-def untyped(value: Any) -> Any:
-    """Convert a value of which only the class is known; the driver would send the text of anything else."""
-    value = values.plain(value)
-    if isinstance(value, str):
-        return _TEXT.cell(value)
-    if isinstance(value, float):
-        return _FLOAT.cell(value)
-    if isinstance(value, decimal.Decimal):
-        return values.finite_number(value)
-    if isinstance(value, datetime.datetime):
-        return values.naive_moment(value) if value.tzinfo is None else utc_without_zone(value)
-    if isinstance(value, datetime.time):
-        return values.naive_time(value)
-    return value
 
 
 @cache

@@ -17,6 +17,9 @@ from unitwork.sql import types as t
 from unitwork.sql.dialect_options import chosen_word
 from unitwork.sql.reserved import RESERVED_WORDS
 from unitwork.sql.style import ForUpdate, Style
+from unitwork.sql.style_types import no_zone
+from unitwork.sql.type_enum import Enum
+from unitwork.sql.type_json import JSON
 
 # MariaDB 10.11 (those that a table or column cannot be called without quotes) and MySQL 8.4, besides the common ones.
 _MORE_RESERVED_WORDS = frozenset(
@@ -206,7 +209,10 @@ class MySQLStyle(Style):
 
     def cast_type(self, type_: t.TypeEngine) -> str:
         """CAST knows a few names of its own."""
-        if isinstance(type_, t.Boolean | t.Integer):
+        type_ = self.concrete(type_)
+        if isinstance(type_, (Enum, t.Uuid, JSON)):
+            return "CHAR"
+        if isinstance(type_, t.Boolean | t.Integer | t.Interval):
             return "SIGNED INTEGER"
         if isinstance(type_, t.Text):
             return "CHAR"
@@ -218,12 +224,7 @@ class MySQLStyle(Style):
 
     def type_string(self, type_: t.String) -> str:
         """VARCHAR, which needs a length here."""
-        if type_.length is None:
-            raise exc.CompileError(
-                "VARCHAR needs a length on MariaDB and MySQL.",
-                do="give the column String(length), or Text for text of any length.",
-                code="varchar-length",
-            )
+        needed_length(type_.length, "VARCHAR")
         return super().type_string(type_)
 
     def type_text(self, type_: t.Text) -> str:
@@ -248,7 +249,32 @@ class MySQLStyle(Style):
 
     def type_time(self, type_: t.Time) -> str:
         """TIME with microseconds."""
-        return "TIME(6)"
+        return no_zone(self.dialect.name, "TIME(6)", type_)
+
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        """A variant for MySQL serves MariaDB, too."""
+        return tuple(dict.fromkeys((self.dialect.name, self.name)))
+
+    checked_kinds = frozenset(("enum",))
+
+    def type_enum(self, type_: Enum) -> str:
+        """ENUM, unless it is a VARCHAR."""
+        if not type_.native_enum:
+            return super().type_enum(type_)
+        return f"ENUM({', '.join([self.string_literal(value) for value in type_.enums])})"
+
+    def type_real(self, type_: t.Float) -> str:
+        """DOUBLE, which is what REAL means here."""
+        return "DOUBLE"
+
+    def type_binary(self, type_: t.LargeBinary) -> str:
+        """BINARY, which needs a length here."""
+        return f"BINARY({needed_length(type_.length, 'BINARY')})"
+
+    def type_varbinary(self, type_: t.LargeBinary) -> str:
+        """VARBINARY, which needs a length here."""
+        return f"VARBINARY({needed_length(type_.length, 'VARBINARY')})"
 
     def type_datetime(self, type_: t.DateTime) -> str:
         """DATETIME with microseconds."""
@@ -274,3 +300,18 @@ class MySQLStyle(Style):
                 code="bad-literal",
             )
         return super().inline_comment(text)
+
+
+def needed_length(length: int | None, name: str) -> int:
+    """Return a length that must be given.
+
+    Raises:
+        CompileError [varchar-length]: it is not.
+    """
+    if length is None:
+        raise exc.CompileError(
+            f"{name} needs a length on MariaDB and MySQL.",
+            do="give the column a length, or use Text or LargeBinary, which need none.",
+            code="varchar-length",
+        )
+    return int(length)

@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
-from unitwork.dialects import failures, values
+from unitwork.dialects import failures, numbers, values
 from unitwork.dialects.base import Dialect, coerced, driver_missing
+from unitwork.dialects.convert import blank_padded, without_blanks
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
+from unitwork.dialects.plain import plain
 from unitwork.dialects.postgresql_style import PostgreSQLStyle
+from unitwork.dialects.rich import json_to_text, span, to_uuid
 from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, by_class, nullable
 from unitwork.sql import types as t
+from unitwork.sql.type_json import JSON
+from unitwork.sql.type_json import JSONB as JSONB
 
 _FEATURES = Features(
     begin="rides",
@@ -87,9 +93,14 @@ class PostgreSQLDialect(Dialect):
     name = "postgresql"
     driver = "psycopg2"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.style = PostgreSQLStyle()
+    def __init__(
+        self,
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+    ) -> None:
+        super().__init__(PostgreSQLStyle())
+        self.json_serializer = json_serializer
+        self.json_deserializer = json_deserializer
         self.features = _FEATURES
 
     # Connecting
@@ -119,6 +130,10 @@ class PostgreSQLDialect(Dialect):
 
     def adopt(self, connection: Any) -> None:
         connection.autocommit = True
+        if self.json_deserializer is not None:
+            extras = import_module("psycopg2.extras")
+            extras.register_default_json(connection, loads=self.json_deserializer)
+            extras.register_default_jsonb(connection, loads=self.json_deserializer)
 
     def initialize(self, connection: Any) -> None:
         number = connection.server_version
@@ -193,43 +208,71 @@ class PostgreSQLDialect(Dialect):
 
     # Values to the driver
 
-    def bind_integer(self, type_: t.Integer) -> Binding:
-        return values.WHOLE
+    def bind_integer(self, type_: t.Integer, stored: bool) -> Binding:
+        return numbers.WHOLE_BY_BITS[type_.bits] if stored else numbers.WHOLE
 
     bind_small_integer = bind_big_integer = bind_integer
 
-    def bind_string(self, type_: t.String) -> Binding:
-        return _TEXT
+    def bind_string(self, type_: t.String, stored: bool) -> Binding:
+        length = type_.length if stored else None
+        return _TEXT if length is None else values.text_binding(nul_allowed=False, length=length)
 
     bind_text = bind_string
 
-    def bind_boolean(self, type_: t.Boolean) -> Binding:
-        return values.TRUTH
+    def bind_char(self, type_: t.String, stored: bool) -> Binding:
+        return blank_padded(self.bind_string(type_, stored)) if stored else self.bind_string(type_, stored)
 
-    def bind_float(self, type_: t.Float) -> Binding:
-        return values.FLOAT_ANY
+    def bind_float(self, type_: t.Float, stored: bool) -> Binding:
+        single = type_.visit == "real" or (type_.precision is not None and type_.precision <= 24)
+        return numbers.float_binding(
+            stored,
+            nan=True,
+            infinity=True,
+            # As a bare number it would be an exact one, which has no negative zero.
+            negative_zero=lambda value: self.import_driver().extensions.AsIs("'-0.0'::float8"),
+            shown=numbers.shortest_single if single else None,
+        )
 
-    bind_double = bind_float
+    bind_double = bind_real = bind_float
 
-    def bind_numeric(self, type_: t.Numeric) -> Binding:
-        return values.each(number)
+    def bind_numeric(self, type_: t.Numeric, stored: bool) -> Binding:
+        if not stored:
+            return values.each(numbers.finite_or_nan)
+        before, after = type_.digits_before_point, type_.digits_after_point
+        limits = (131_072 if before is None else before, 16_383 if after is None else after)
+        return values.each(lambda value: numbers.fitting(numbers.finite_or_nan(value), *limits))
 
-    def bind_date(self, type_: t.Date) -> Binding:
+    def bind_date(self, type_: t.Date, stored: bool) -> Binding:
         return by_class(values.day, datetime.date)
 
-    def bind_time(self, type_: t.Time) -> Binding:
-        return by_class(values.any_time, datetime.time) if type_.timezone else values.NAIVE_TIME
+    def bind_time(self, type_: t.Time, stored: bool) -> Binding:
+        return values.each(values.aware_time) if type_.timezone else values.NAIVE_TIME
 
-    def bind_datetime(self, type_: t.DateTime) -> Binding:
-        return values.each(values.aware_moment) if type_.timezone else values.NAIVE_MOMENT
+    def bind_datetime(self, type_: t.DateTime, stored: bool) -> Binding:
+        return values.each(moment_in_any_zone) if type_.timezone else values.NAIVE_MOMENT
 
-    def bind_large_binary(self, type_: t.LargeBinary) -> Binding:
-        return values.OCTETS
-
-    def bind_null(self, type_: t.NullType) -> Binding:
+    def bind_null(self, type_: t.NullType, stored: bool) -> Binding:
         return by_class(untyped, *_SAFE)
 
+    def bind_uuid(self, type_: t.Uuid, stored: bool) -> Binding:
+        if not type_.native_uuid:
+            return super().bind_uuid(type_, stored)
+        as_uuid = type_.as_uuid
+        return values.each(lambda value: str(to_uuid(value, as_uuid, stored)))
+
+    def bind_interval(self, type_: t.Interval, stored: bool) -> Binding:
+        return values.each(span) if type_.native else super().bind_interval(type_, stored)
+
+    def bind_jsonb(self, type_: JSON, stored: bool) -> Binding:
+        return self.json_binding(type_, json_to_text(self.json_serializer, nul=False))
+
+    def bind_json_path(self, type_: Any, stored: bool) -> Binding:
+        return values.each(lambda value: [str(step) for step in value])
+
     # Values from the driver
+
+    def result_char(self, type_: t.String) -> Cell:
+        return without_blanks
 
     def result_numeric(self, type_: t.Numeric) -> Cell | None:
         return None if type_.asdecimal else nullable(float)
@@ -237,39 +280,63 @@ class PostgreSQLDialect(Dialect):
     def result_float(self, type_: t.Float) -> Cell | None:
         return values.number_of(None) if type_.asdecimal else None
 
-    result_double = result_float
+    result_double = result_real = result_float
+
+    def result_datetime(self, type_: t.DateTime) -> Cell | None:
+        return nullable(in_utc) if type_.timezone else None
 
     def result_large_binary(self, type_: t.LargeBinary) -> Cell:
         return nullable(bytes)
 
+    result_binary = result_varbinary = result_large_binary
+
+    def result_json(self, type_: JSON) -> Cell | None:
+        # The driver has read the document, with the engine's deserializer if there is one.
+        return None
+
+    def result_interval(self, type_: t.Interval) -> Cell | None:
+        return None if type_.native else super().result_interval(type_)
+
     def values_cast(self, type_: t.TypeEngine) -> str | None:
         # Without length: a cast to VARCHAR(3) would cut a text silently, the assignment to the column does not.
-        kind = type_.visit
-        if kind in ("string", "text"):
+        concrete = self.concrete(type_)
+        kind = concrete.visit
+        if kind in ("string", "text", "char"):
             return "TEXT"
         if kind == "numeric":
             return "NUMERIC"
-        return None if kind == "null" else self.style.cast_type(type_)
+        return None if kind == "null" else self.style.cast_type(concrete)
 
 
 _TEXT = values.text_binding(nul_allowed=False)
 _SAFE = (int, str, float, bytes, bool, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
 
 
-def number(value: Any) -> decimal.Decimal:
-    """Return a Decimal that PostgreSQL can store: infinity would arrive as NaN."""
-    exact = values.exact_number(value)
-    if exact.is_infinite():
-        raise ValueError(f"the database cannot store {exact}")
-    return exact
+#: A server shows moments in the zone of the session, and the driver knows no year before 1 nor after 9999.
+_DAY = datetime.timedelta(days=1)
+_FIRST_MOMENT = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc) + _DAY
+_LAST_MOMENT = datetime.datetime.max.replace(tzinfo=datetime.timezone.utc) - _DAY
+
+
+def moment_in_any_zone(value: Any) -> datetime.datetime:
+    """Return a datetime in UTC that can be shown in every time zone."""
+    moment = values.aware_moment(value)
+    if not _FIRST_MOMENT <= moment <= _LAST_MOMENT:
+        raise ValueError("the datetime is too near to the end of the calendar to be shown in every time zone")
+    return moment
+
+
+def in_utc(value: Any) -> Any:
+    """Return an aware datetime in UTC, whatever the zone of the session."""
+    return value if value.tzinfo is datetime.timezone.utc else value.astimezone(datetime.timezone.utc)
 
 
 def untyped(value: Any) -> Any:
     """Convert a value of which only the class is known; what the driver has adapters for passes."""
     if isinstance(value, decimal.Decimal):
-        return number(value)
+        return numbers.finite_or_nan(value)
     try:
-        return values.plain(value)
+        return plain(value)
     except values.MarkerFound:
         raise
     except TypeError:

@@ -8,9 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from unitwork import exc
 from unitwork.sql import types as t
 from unitwork.sql.dialect_options import chosen_word
 from unitwork.sql.style import Style
+from unitwork.sql.type_enum import Enum
+from unitwork.sql.type_json import JSON
+
+
+def enum_name(type_: Enum) -> str:
+    """Return the name of an Enum's type.
+
+    Raises:
+        CompileError [enum-without-name]: it has none.
+    """
+    if type_.name is None:
+        raise exc.CompileError(
+            f"{type_!r} has no name, and PostgreSQL makes a type of it.",
+            do="name it: Enum('red', 'green', name='colour'); or use native_enum=False.",
+            code="enum-without-name",
+        )
+    return type_.name
 
 
 class PostgreSQLStyle(Style):
@@ -127,3 +145,43 @@ class PostgreSQLStyle(Style):
         if "\\" not in value:
             return super().string_literal(value)
         return f"E{super().string_literal(value.replace(chr(92), chr(92) * 2))}"
+
+    checked_kinds = frozenset(("enum", "boolean"))
+
+    def named_type(self, type_: t.TypeEngine) -> Enum | None:
+        """An Enum, unless it is a VARCHAR."""
+        concrete = self.concrete(type_)
+        return concrete if isinstance(concrete, Enum) and concrete.native_enum else None
+
+    def create_type(self, type_: Enum, checkfirst: bool) -> str:
+        """CREATE TYPE, which has no IF NOT EXISTS: where it may exist, the error is caught at the server."""
+        values = ", ".join([self.string_literal(value) for value in type_.enums])
+        text = f"CREATE TYPE {self.type_enum(type_)} AS ENUM ({values})"
+        if not checkfirst:
+            return text
+        mark = "$unitwork$"
+        while mark in text:
+            mark = f"{mark[:-1]}_$"
+        return f"DO {mark} BEGIN {text}; EXCEPTION WHEN duplicate_object THEN NULL; END {mark}"
+
+    def drop_type(self, type_: Enum) -> str:
+        """DROP TYPE."""
+        return f"DROP TYPE IF EXISTS {self.type_enum(type_)}"
+
+    def type_enum(self, type_: Enum) -> str:
+        """The name of a type of its own, unless it is a VARCHAR."""
+        if not type_.native_enum:
+            return super().type_enum(type_)
+        return self.table_name(enum_name(type_), type_.schema)
+
+    def type_jsonb(self, type_: JSON) -> str:
+        """JSONB."""
+        return "JSONB"
+
+    def type_uuid(self, type_: t.Uuid) -> str:
+        """UUID."""
+        return "UUID" if type_.native_uuid else super().type_uuid(type_)
+
+    def type_interval(self, type_: t.Interval) -> str:
+        """INTERVAL."""
+        return "INTERVAL" if type_.native else super().type_interval(type_)

@@ -4,9 +4,9 @@ The driver begins and ends no transaction (``isolation_level=None``): BEGIN, SAV
 ours, so that SELECTs, DDL and savepoints are inside the transaction. What is left after an error is read from
 ``in_transaction``, the only truth.
 
-How values are stored: dates and times as ISO text (aware ones in UTC), Decimal as a number, rounded to the scale of
-its column and refused where a float would not give it back, True and False as 1 and 0. NaN is refused: SQLite would
-make it NULL.
+How values are stored: dates and times as ISO text (aware ones in UTC), Decimal as a number, refused where a float would
+not give it back, True and False as 1 and 0, Interval as microseconds, Uuid and Enum as text, JSON as text. NaN is
+refused, SQLite would make it NULL; so is -0.0, whose sign it drops.
 
 Spec: BK-01 to BK-11.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -22,15 +23,18 @@ from operator import methodcaller
 from typing import Any
 
 from unitwork import exc
-from unitwork.dialects import failures, values
+from unitwork.dialects import failures, numbers, values
 from unitwork.dialects.base import Dialect, coerced, flag
+from unitwork.dialects.convert import blank_padded
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
+from unitwork.dialects.plain import plain
+from unitwork.dialects.rich import json_path
+from unitwork.dialects.sqlite_style import SQLiteStyle
 from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, each, nullable
 from unitwork.sql import types as t
-from unitwork.sql.reserved import RESERVED_WORDS
-from unitwork.sql.style import ForUpdate, Style
+from unitwork.sql.type_json import JSON
 
 _FEATURES = Features(
     begin="text",
@@ -95,97 +99,6 @@ _TEXTS: tuple[tuple[str, Kind], ...] = (
 )
 
 
-#: Parts of a date or time, as strftime() calls them.
-_PARTS = {
-    "year": "%Y",
-    "month": "%m",
-    "day": "%d",
-    "hour": "%H",
-    "minute": "%M",
-    "second": "%S",
-    "doy": "%j",
-    "dow": "%w",
-    "epoch": "%s",
-}
-
-
-class SQLiteStyle(Style):
-    """SQL as SQLite spells it."""
-
-    name = "sqlite"
-    placeholder = "?"
-    reserved_words = RESERVED_WORDS | {"autoincrement", "nothing"}
-    delete_extra = ""
-    row_list_prefix = "VALUES "
-    compound_parentheses = False
-    alter_add_constraint = False
-    # Only a column that is INTEGER by name is the rowid, which counts up.
-    autoincrement_types = {"small_integer": "INTEGER", "big_integer": "INTEGER"}  # noqa: RUF012 - never changed
-    function_names = {"char_length": "length", "substring": "substr"}  # noqa: RUF012 - never changed
-    sequences = False
-    identity = False
-    comments = ""
-    schemas = False
-    composite_autoincrement = False
-    cascades = False
-    index_in_schema = True
-    within_group = ""
-    distinct_on = False
-    quantified_lists = None
-
-    def limit_clause(self, limit: str | None, offset: str | None) -> str:
-        """An offset needs a limit."""
-        return super().limit_clause("-1" if limit is None and offset is not None else limit, offset)
-
-    def for_update(self, lock: ForUpdate) -> str:
-        """Left out: a transaction that writes is alone (BK-07)."""
-        return ""
-
-    def distinct_from(self, left: str, right: str, negated: bool) -> str:
-        """IS compares any two values."""
-        return f"{left} IS {'' if negated else 'NOT '}{right}"
-
-    def bitwise(self, symbol: str, left: str, right: str) -> str:
-        """There is no exclusive or: what is in one of the two, less what is in both."""
-        if symbol == "^":
-            return f"(({left} | {right}) - ({left} & {right}))"
-        return super().bitwise(symbol, left, right)
-
-    def regexp_replace(self, value: str, pattern: str, replacement: str, flags: str) -> str:
-        """There is none."""
-        raise self.refusal("regexp_replace()", "use replace(), or replace in Python.")
-
-    def extract(self, field: str, text: str) -> str:
-        """Parts come from strftime()."""
-        code = _PARTS.get(field.lower())
-        if code is None:
-            raise self.refusal(f"extract({field!r})", f"use one of: {', '.join(_PARTS)}.")
-        return f"CAST(strftime('{code}', {text}) AS INTEGER)"
-
-    def aggregate_strings(self, text: str, separator: str) -> str:
-        """``group_concat``."""
-        return f"group_concat({text}, {separator})"
-
-    def server_default(self, text: str, is_expression: bool) -> str:
-        """Expressions stand in parentheses."""
-        return f"({text})" if is_expression else text
-
-    def counting_key(self, options: Mapping[str, Any]) -> str:
-        """``sqlite_autoincrement=True``: numbers of deleted rows are not used again."""
-        return " PRIMARY KEY AUTOINCREMENT" if options.get("autoincrement") else ""
-
-    def table_options(self, options: Mapping[str, Any]) -> str:
-        """``sqlite_with_rowid=False`` and ``sqlite_strict=True``."""
-        words = ["WITHOUT ROWID"] if options.get("with_rowid") is False else []
-        if options.get("strict"):
-            words.append("STRICT")
-        return f" {', '.join(words)}" if words else ""
-
-    def cast_type(self, type_: t.TypeEngine) -> str:
-        """Dates are text; the affinity of their type names would make numbers of them."""
-        return "TEXT" if isinstance(type_, (t.Date, t.Time, t.DateTime)) else self.ddl_type(type_)
-
-
 class SQLiteDialect(Dialect):
     """SQLite 3.35 or later.
 
@@ -198,15 +111,22 @@ class SQLiteDialect(Dialect):
     driver = "sqlite3"
     has_socket = False
 
-    def __init__(self, foreign_keys: bool = False, begin: str = "DEFERRED") -> None:
-        super().__init__()
+    def __init__(
+        self,
+        foreign_keys: bool = False,
+        begin: str = "DEFERRED",
+        json_serializer: Callable[[Any], str] | None = None,
+        json_deserializer: Callable[[str], Any] | None = None,
+    ) -> None:
+        super().__init__(SQLiteStyle())
+        self.json_serializer = json_serializer
+        self.json_deserializer = json_deserializer
         if str(begin).upper() not in ("DEFERRED", "IMMEDIATE"):
             raise exc.ArgumentError(
                 f"begin={begin!r} is no way to begin a transaction on SQLite.",
                 do="use begin='DEFERRED' or begin='IMMEDIATE'.",
                 code="bad-engine-option",
             )
-        self.style = SQLiteStyle()
         self.features = _FEATURES
         self.foreign_keys = foreign_keys
         self._begin = "BEGIN IMMEDIATE" if str(begin).upper() == "IMMEDIATE" else "BEGIN"
@@ -313,46 +233,57 @@ class SQLiteDialect(Dialect):
     def facts(self, error: BaseException) -> dict[str, Any]:
         return {"errno": getattr(error, "sqlite_errorcode", None)}
 
-    # Values to the driver; int and str pass, the driver itself refuses what it cannot store
+    # Values to the driver
 
-    def bind_boolean(self, type_: t.Boolean) -> Binding:
-        return values.TRUTH
+    def bind_integer(self, type_: t.Integer, stored: bool) -> Binding:
+        return numbers.WHOLE
 
-    def bind_float(self, type_: t.Float) -> Binding:
-        return values.finite_binding(infinity_allowed=True)
+    bind_small_integer = bind_big_integer = bind_integer
 
-    bind_double = bind_float
+    def bind_string(self, type_: t.String, stored: bool) -> Binding:
+        length = type_.length if stored else None
+        return _TEXT if length is None else values.text_binding(nul_allowed=True, length=length)
 
-    def bind_numeric(self, type_: t.Numeric) -> Binding:
-        restore = values.number_of(type_.scale)
-        precision, scale = type_.precision, type_.scale
+    bind_text = bind_string
 
-        def number(value: Any) -> Any:
-            exact = values.finite_number(value)
-            if scale is not None:
-                exact = round_to(exact, scale)
-            if precision is not None and exact and exact.adjusted() >= precision - (scale or 0):
-                raise ValueError(f"{exact} has more digits than NUMERIC({precision}, {scale or 0}) holds")
-            return as_sqlite_number(exact, restore)
+    def bind_char(self, type_: t.String, stored: bool) -> Binding:
+        return blank_padded(self.bind_string(type_, stored)) if stored else self.bind_string(type_, stored)
 
-        return each(number)
+    def bind_float(self, type_: t.Float, stored: bool) -> Binding:
+        return numbers.float_binding(
+            stored, nan=False, infinity=True, negative_zero=numbers.unsigned_zero_only
+        )
 
-    def bind_date(self, type_: t.Date) -> Binding:
+    bind_double = bind_real = bind_float
+
+    def bind_numeric(self, type_: t.Numeric, stored: bool) -> Binding:
+        restore = values.number_of(type_.digits_after_point)
+        before, after = type_.digits_before_point, type_.digits_after_point
+
+        def store(value: Any) -> Any:
+            return as_sqlite_number(numbers.fitting(numbers.finite_number(value), before, after), restore)
+
+        def compare(value: Any) -> Any:
+            return near_sqlite_number(numbers.finite_number(value))
+
+        return each(store if stored else compare)
+
+    def bind_date(self, type_: t.Date, stored: bool) -> Binding:
         return _DATE
 
-    def bind_time(self, type_: t.Time) -> Binding:
-        return _TIME
+    def bind_time(self, type_: t.Time, stored: bool) -> Binding:
+        return each(values.no_time_with_zone) if type_.timezone else _TIME
 
-    def bind_datetime(self, type_: t.DateTime) -> Binding:
+    def bind_datetime(self, type_: t.DateTime, stored: bool) -> Binding:
         if type_.timezone:
             return each(lambda value: values.aware_moment(value).isoformat(" ", "microseconds"))
         return _MOMENT
 
-    def bind_large_binary(self, type_: t.LargeBinary) -> Binding:
-        return values.OCTETS
-
-    def bind_null(self, type_: t.NullType) -> Binding:
+    def bind_null(self, type_: t.NullType, stored: bool) -> Binding:
         return values.by_class(untyped, int, str, float, bytes, bool)
+
+    def bind_json_path(self, type_: Any, stored: bool) -> Binding:
+        return each(lambda value: json_path(value, lambda place: f"[#{place}]", plain_keys=True))
 
     # Values from the driver
 
@@ -360,12 +291,12 @@ class SQLiteDialect(Dialect):
         return values.to_bool
 
     def result_numeric(self, type_: t.Numeric) -> Cell:
-        return values.number_of(type_.scale) if type_.asdecimal else nullable(float)
+        return values.number_of(type_.digits_after_point) if type_.asdecimal else nullable(float)
 
     def result_float(self, type_: t.Float) -> Cell | None:
         return values.number_of(None) if type_.asdecimal else None
 
-    result_double = result_float
+    result_double = result_real = result_float
 
     def result_date(self, type_: t.Date) -> Cell:
         return nullable(datetime.date.fromisoformat)
@@ -376,6 +307,9 @@ class SQLiteDialect(Dialect):
     def result_datetime(self, type_: t.DateTime) -> Cell:
         return nullable(aware_from_text if type_.timezone else datetime.datetime.fromisoformat)
 
+    def result_json(self, type_: JSON) -> Cell:
+        return nullable(json_from(self.json_deserializer or json.loads))
+
 
 _OPTIONS: dict[str, Callable[[str], Any]] = {
     "timeout": float,
@@ -385,6 +319,7 @@ _OPTIONS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_TEXT = values.text_binding(nul_allowed=True)
 _DATE = values.as_text(values.day, datetime.date, datetime.date.isoformat)
 _TIME = values.as_text(values.naive_time, datetime.time, methodcaller("isoformat", "microseconds"))
 _MOMENT = values.as_text(values.naive_moment, datetime.datetime, methodcaller("isoformat", " ", "microseconds"))
@@ -400,13 +335,6 @@ def regexp(pattern: Any, value: Any) -> bool | None:
     if pattern is None or value is None:
         return None
     return _compiled(str(pattern)).search(str(value)) is not None
-
-
-def round_to(number: decimal.Decimal, scale: int) -> decimal.Decimal:
-    """Round as the servers do when a number is stored: half away from zero."""
-    with decimal.localcontext() as context:
-        context.prec = max(28, number.adjusted() + scale + 2)
-        return number.quantize(decimal.Decimal((0, (1,), -scale)), decimal.ROUND_HALF_UP)
 
 
 def as_sqlite_number(exact: decimal.Decimal, restore: Cell) -> int | float:
@@ -426,6 +354,21 @@ def as_sqlite_number(exact: decimal.Decimal, restore: Cell) -> int | float:
     return number
 
 
+def near_sqlite_number(exact: decimal.Decimal) -> int | float:
+    """Return the number that is nearest; for comparisons."""
+    whole = int(exact)
+    return whole if whole == exact and -(1 << 63) <= whole < 1 << 63 else float(exact)
+
+
+def json_from(loads: Callable[[Any], Any]) -> Cell:
+    """Return the way from what SQLite gives of a document, or of a part of one, to Python."""
+
+    def convert(value: Any) -> Any:
+        return loads(value) if isinstance(value, (str, bytes)) else value
+
+    return convert
+
+
 def aware_from_text(text: str) -> datetime.datetime:
     """Read a moment that was stored in UTC."""
     moment = datetime.datetime.fromisoformat(text)
@@ -434,9 +377,9 @@ def aware_from_text(text: str) -> datetime.datetime:
 
 def untyped(value: Any) -> Any:
     """Convert a value of which only the class is known."""
-    value = values.plain(value)
+    value = plain(value)
     if isinstance(value, decimal.Decimal):
-        return as_sqlite_number(values.finite_number(value), values.number_of(None))
+        return as_sqlite_number(numbers.finite_number(value), values.number_of(None))
     if isinstance(value, datetime.datetime):
         moment = values.naive_moment(value) if value.tzinfo is None else values.aware_moment(value)
         return moment.isoformat(" ", "microseconds")

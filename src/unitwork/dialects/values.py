@@ -23,7 +23,6 @@ from unitwork.base.markers import Marker
 
 Cell = Callable[[Any], Any]
 NONE = type(None)
-_LIMIT = 1 << 63
 
 
 class Binding(NamedTuple):
@@ -38,7 +37,7 @@ def by_class(cell: Cell, *exact: type) -> Binding:
     passing = frozenset((*exact, NONE))
 
     def convert(value: Any) -> Any:
-        return value if value.__class__ in passing else cell(value)
+        return value if type(value) in passing else cell(value)
 
     def column(values: Sequence[Any]) -> Sequence[Any]:
         # HOT: one pass in C shows that there is nothing to do; bench: batch insert.
@@ -72,48 +71,16 @@ def refuse(value: Any, expected: str) -> Exception:
     return TypeError(f"expected {expected}, got {type(value).__qualname__}")
 
 
-# Whole numbers
-
-
-def whole(value: Any) -> Any:
-    """Return an int within 64 bits; a number with a fraction is refused, text is left to the database."""
-    if isinstance(value, int):
-        number = int(value)
-    elif isinstance(value, (float, decimal.Decimal)):
-        if not math.isfinite(value) or value != int(value):
-            raise ValueError(f"{value!r} is no whole number")
-        number = int(value)
-    elif isinstance(value, str):
-        return str.__str__(value)
-    else:
-        raise refuse(value, "int")
-    if not -_LIMIT <= number < _LIMIT:
-        raise ValueError(f"{number} does not fit into 64 bits")
-    return number
-
-
-def _whole_column(values: Sequence[Any]) -> Sequence[Any]:
-    # HOT: two passes in C for a column of plain ints; bench: batch insert.
-    classes = set(map(type, values))
-    if classes == {int}:
-        numbers: Sequence[Any] = values
-    elif classes <= {int, NONE}:
-        numbers = [value for value in values if value is not None]
-    else:
-        return [None if value is None else whole(value) for value in values]
-    if numbers and (max(numbers) >= _LIMIT or min(numbers) < -_LIMIT):
-        return [None if value is None else whole(value) for value in values]
-    return values
-
-
-WHOLE = Binding(lambda value: None if value is None else whole(value), _whole_column)
-
-
 # Text
 
 
-def text_binding(nul_allowed: bool) -> Binding:
-    """Return the Binding for text that must be Unicode without lone surrogates, and without NUL where not allowed."""
+def text_binding(nul_allowed: bool, length: int | None = None) -> Binding:
+    """Return the Binding for text that must be Unicode without lone surrogates.
+
+    Args:
+        nul_allowed: a NUL character is allowed.
+        length: of the longest text, in characters; None for no limit.
+    """
 
     def check(text: str) -> None:
         if not text.isascii():
@@ -125,9 +92,12 @@ def text_binding(nul_allowed: bool) -> Binding:
         if value is None:
             return None
         if not isinstance(value, str):
-            return plain(value)
-        check(value)
-        return value if value.__class__ is str else str.__str__(value)
+            raise refuse(value, "str")
+        text = value if type(value) is str else str.__str__(value)
+        check(text)
+        if length is not None and len(text) > length:
+            raise ValueError(f"the text has {len(text)} characters, the column keeps {length}")
+        return text
 
     exact_text = frozenset((str,))
     text_or_none = frozenset((str, NONE))
@@ -135,13 +105,15 @@ def text_binding(nul_allowed: bool) -> Binding:
     def column(values: Sequence[Any]) -> Sequence[Any]:
         # HOT: a few passes in C for a column of plain str; bench: batch insert.
         if exact_text.issuperset(map(type, values)):
-            joined = "".join(values)
+            texts = values
         elif text_or_none.issuperset(map(type, values)):
-            joined = "".join(filter(None, values))
+            texts = list(filter(None, values))
         else:
             return [convert(value) for value in values]
+        if length is not None and texts and max(map(len, texts)) > length:
+            return [convert(value) for value in values]
         try:
-            check(joined)
+            check("".join(texts))
         except ValueError:
             return [convert(value) for value in values]  # raises for the value that it is
         return values
@@ -156,81 +128,22 @@ def truth(value: Any) -> bool:
     """Return True or False of a value that is one of these, or 1 or 0."""
     if value is True or value is False:
         return value
-    if isinstance(value, (int, float, decimal.Decimal)) and (value == 0 or value == 1):
-        return bool(value)
-    if isinstance(value, (int, float, decimal.Decimal)):
-        raise ValueError(f"{value!r} is neither True nor False")
-    raise refuse(value, "bool")
+    if isinstance(value, int):
+        number: Any = int.__index__(value)
+    elif isinstance(value, float):
+        number = float.__float__(value)
+    elif isinstance(value, decimal.Decimal):
+        number = decimal.Decimal(value)
+        if not number.is_finite():
+            raise ValueError(f"{number} is neither True nor False")
+    else:
+        raise refuse(value, "bool")
+    if number == 0 or number == 1:
+        return bool(number)
+    raise ValueError(f"{number} is neither True nor False")
 
 
 TRUTH = by_class(truth, bool)
-
-
-# Floating point numbers
-
-
-def floating(value: Any, special_allowed: bool) -> float:
-    """Return a plain float."""
-    if not isinstance(value, (int, float, decimal.Decimal)):
-        raise refuse(value, "float")
-    number = float(value)
-    if not special_allowed and not math.isfinite(number):
-        raise ValueError(f"the database cannot store {number!r}")
-    return number
-
-
-def finite_binding(infinity_allowed: bool) -> Binding:
-    """Return the Binding of Float where NaN cannot be stored."""
-
-    def cell(value: Any) -> float:
-        number = floating(value, True)
-        if number != number or (not infinity_allowed and math.isinf(number)):
-            raise ValueError(f"the database cannot store {number!r}")
-        return number
-
-    refused = math.isnan if infinity_allowed else _not_finite
-    plain_classes = frozenset((float,))
-
-    def column(values: Sequence[Any]) -> Sequence[Any]:
-        # HOT: two passes in C for a column of plain floats; bench: batch insert.
-        if plain_classes.issuperset(map(type, values)) and not any(map(refused, values)):
-            return values
-        return [None if value is None else cell(value) for value in values]
-
-    return Binding(lambda value: None if value is None else cell(value), column)
-
-
-def _not_finite(value: float) -> bool:
-    return value - value != 0
-
-
-FLOAT_ANY = by_class(lambda value: floating(value, True), float)
-
-
-# Exact numbers
-
-
-def exact_number(value: Any) -> decimal.Decimal:
-    """Return a plain Decimal; a float is taken as the shortest text that means it."""
-    if isinstance(value, decimal.Decimal):
-        number = decimal.Decimal(value)
-    elif isinstance(value, float):
-        number = decimal.Decimal(float.__repr__(value))
-    elif isinstance(value, int):
-        number = decimal.Decimal(int(value))
-    else:
-        raise refuse(value, "Decimal")
-    if number.is_snan():
-        raise ValueError("the database cannot store a signalling NaN")
-    return number
-
-
-def finite_number(value: Any) -> decimal.Decimal:
-    """Return a plain Decimal that is neither NaN nor infinite."""
-    number = exact_number(value)
-    if not number.is_finite():
-        raise ValueError(f"the database cannot store {number}")
-    return number
 
 
 # Dates and times
@@ -238,40 +151,53 @@ def finite_number(value: Any) -> decimal.Decimal:
 
 def day(value: Any) -> datetime.date:
     """Return a date; a datetime is refused, as its time would be lost."""
+    if type(value) is datetime.date:
+        return value
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         return datetime.date(value.year, value.month, value.day)
     raise refuse(value, "date")
 
 
-def any_time(value: Any) -> datetime.time:
-    """Return a time, with zone or without."""
+def aware_time(value: Any) -> datetime.time:
+    """Return a time that says its offset from UTC."""
     if not isinstance(value, datetime.time):
         raise refuse(value, "time")
-    return value
+    offset = value.utcoffset()
+    if offset is None:
+        raise ValueError("the time has no offset from UTC, the column needs one")
+    zone = datetime.timezone(offset)
+    return datetime.time(value.hour, value.minute, value.second, value.microsecond, zone)
+
+
+def no_time_with_zone(value: Any) -> Any:
+    """Refuse any value of Time(timezone=True), where the database has no such type."""
+    if not isinstance(value, datetime.time):
+        raise refuse(value, "time")
+    raise ValueError("the database has no time of day with a time zone; use Time() or DateTime(timezone=True)")
 
 
 def naive_time(value: Any) -> datetime.time:
     """Return a time without zone."""
-    if value.__class__ is datetime.time and value.tzinfo is None:
-        return value
     if not isinstance(value, datetime.time):
         raise refuse(value, "time")
     if value.tzinfo is not None:
-        raise ValueError(f"{value!r} has a time zone, the column has none")
-    return datetime.time(value.hour, value.minute, value.second, value.microsecond)
+        raise ValueError("the time has a time zone, the column has none")
+    return value if type(value) is datetime.time else datetime.time(*_clock(value))
 
 
 def naive_moment(value: Any) -> datetime.datetime:
     """Return a datetime without zone."""
-    if value.__class__ is datetime.datetime and value.tzinfo is None:
-        return value
     if not isinstance(value, datetime.datetime):
         raise refuse(value, "datetime")
     if value.tzinfo is not None:
-        raise ValueError(f"{value!r} has a time zone, the column has none; use DateTime(timezone=True)")
-    return datetime.datetime(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond
-    )
+        raise ValueError("the datetime has a time zone, the column has none; use DateTime(timezone=True)")
+    if type(value) is datetime.datetime:
+        return value
+    return datetime.datetime(value.year, value.month, value.day, *_clock(value))
+
+
+def _clock(value: Any) -> tuple[int, int, int, int]:
+    return value.hour, value.minute, value.second, value.microsecond
 
 
 def aware_moment(value: Any) -> datetime.datetime:
@@ -279,8 +205,11 @@ def aware_moment(value: Any) -> datetime.datetime:
     if not isinstance(value, datetime.datetime):
         raise refuse(value, "datetime")
     if value.utcoffset() is None:
-        raise ValueError(f"{value!r} has no time zone, the column needs one")
-    return value.astimezone(datetime.timezone.utc)
+        raise ValueError("the datetime has no time zone, the column needs one")
+    moment = value.astimezone(datetime.timezone.utc)
+    if type(moment) is datetime.datetime:
+        return moment
+    return datetime.datetime(moment.year, moment.month, moment.day, *_clock(moment), datetime.timezone.utc)
 
 
 def without_zone(check: Cell, exact: type) -> Binding:
@@ -325,42 +254,28 @@ NAIVE_TIME = without_zone(naive_time, datetime.time)
 def octets(value: Any) -> bytes:
     """Return bytes of anything that holds bytes."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
+        return memoryview(value).tobytes()
     raise refuse(value, "bytes")
 
 
 OCTETS = by_class(octets, bytes)
 
 
-# Values of unknown type
+def octets_binding(length: int | None, exact: bool = False) -> Binding:
+    """Return the Binding of bytes, of at most so many, or of exactly so many."""
+    if length is None:
+        return OCTETS
+    limit = length
 
+    def cell(value: Any) -> bytes:
+        found = value if type(value) is bytes else octets(value)
+        if len(found) > limit:
+            raise ValueError(f"the value has {len(found)} bytes, the column keeps {limit}")
+        if exact and len(found) < limit:
+            raise ValueError(f"the value has {len(found)} bytes, the column would fill it up to {limit}")
+        return found
 
-def plain(value: Any) -> Any:
-    """Return the value as an instance of the plain class that its class derives from.
-
-    Raises:
-        TypeError: it derives from none that drivers know.
-    """
-    for base, make in _PLAIN:
-        if isinstance(value, base):
-            return make(value)
-    raise refuse(value, "a plain value")
-
-
-_PLAIN: tuple[tuple[type, Cell], ...] = (
-    (bool, bool),
-    (int, whole),
-    (str, str.__str__),
-    (float, float),
-    (decimal.Decimal, exact_number),
-    (bytes, bytes),
-    (bytearray, bytes),
-    (memoryview, bytes),
-    (datetime.datetime, lambda value: value),
-    (datetime.date, day),
-    (datetime.time, lambda value: value),
-    (datetime.timedelta, lambda value: value),
-)
+    return each(cell)
 
 
 # Results

@@ -14,6 +14,7 @@ from unitwork import exc
 from unitwork.dialects import values as checks
 from unitwork.dialects.base import VALUE_ERRORS, Dialect
 from unitwork.dialects.failures import refused_value
+from unitwork.dialects.numbers import WHOLE
 from unitwork.dialects.values import MarkerFound
 from unitwork.engine.batch_text import Texts
 from unitwork.sql import types as t
@@ -65,7 +66,8 @@ def converted_cell(binding: Any, value: Any, table: Any, column: Any) -> Any:
 def _refused(table: Any, column: Any, binding: Any, values: Sequence[Any], err: Exception) -> exc.StatementError:
     refused = checks.positions_refused(values, binding.cell)
     shown = refused[0][1] if refused else err
-    error = refused_value(shown, f"{table.name}.{column.name}")
+    value = values[refused[0][0]] if refused else None
+    error = refused_value(shown, value_place(table, column, value))
     error.add_detail(f"in row {refused[0][0]} of {len(values)}" if refused else "in the batch")
     return error
 
@@ -73,13 +75,27 @@ def _refused(table: Any, column: Any, binding: Any, values: Sequence[Any], err: 
 def named_error(err: exc.StatementError, table: Any, columns: Sequence[Any], rows: Rows) -> exc.StatementError:
     """Return an error that names the column, for a value that the driver was the first to refuse."""
     for place, column in enumerate(columns):
-        cell = checks.WHOLE.cell if isinstance(column.type, t.Integer) else _PLAIN_TEXT.cell
+        cell = WHOLE.cell if isinstance(column.type, t.Integer) else _text_only
         refused = checks.positions_refused([row[place] for row in rows], cell)
         if refused:
-            return refused_value(refused[0][1], f"{table.name}.{column.name}", err.statement)
+            place_of_value = value_place(table, column, rows[refused[0][0]][place])
+            return refused_value(refused[0][1], place_of_value, err.statement)
     return err
 
 
+def value_place(table: Any, column: Any, value: Any) -> str:
+    """Return words for where a value was to go: its column, the column's type, and the value's class."""
+    return f"{table.name}.{column.name} ({column.type!r}), of class {type(value).__qualname__}"
+
+
+def _text_only(value: Any) -> Any:
+    return _PLAIN_TEXT.cell(value) if isinstance(value, str) else value
+
+
+#: Kinds of types whose values have a few characters at most.
+_SHORT = frozenset(
+    "integer small_integer big_integer boolean float double real date time datetime uuid interval".split()
+)
 _PLAIN_TEXT = checks.text_binding(nul_allowed=False)
 
 
@@ -129,7 +145,7 @@ def _bytes_at_most(columns: Sequence[Any], rows: Rows) -> int:
     """Return an upper bound for the length of a statement with `rows` as literals."""
     size = 1000 + 100 * len(columns) + 60 * len(columns) * len(rows)
     for place, column in enumerate(columns):
-        if isinstance(column.type, (t.String, t.LargeBinary, t.NullType)):
+        if column.type.visit not in _SHORT:
             # A character has at most four bytes, or two when escaped; a byte is two hexadecimal digits.
             size += 4 * sum([len(cell) for row in rows if isinstance(cell := row[place], (str, bytes))])
     return size

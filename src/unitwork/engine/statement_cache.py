@@ -16,6 +16,7 @@ from unitwork.dialects.base import VALUE_ERRORS, Dialect
 from unitwork.dialects.failures import refused_value
 from unitwork.dialects.values import Cell
 from unitwork.engine.row import Row, convert_rows, make_row_class
+from unitwork.sql.dml import CellBind
 from unitwork.sql.elements import BindParameter
 from unitwork.sql.render_stmt import render
 from unitwork.sql.rendered import Rendered
@@ -24,6 +25,9 @@ from unitwork.sql.shape import Shape, shape_of
 from unitwork.sql.types import TupleType, TypeEngine
 
 Rows = list[tuple[Any, ...]]
+
+#: Binds whose value is at hand.
+_VALUES = (BindParameter, CellBind)
 
 
 class Prepared:
@@ -48,11 +52,11 @@ class Prepared:
             [
                 _list_converter(bind.type, dialect)
                 if place in rendered.expansions
-                else dialect.bind_converter(bind.type)
+                else dialect.bind_converter(bind.type, bind.stored)
                 for place, bind in enumerate(rendered.binds)
             ]
         )
-        self._plain = not rendered.expanding and all(bind.__class__ is BindParameter for bind in rendered.binds)
+        self._plain = not rendered.expanding and all(bind.__class__ in _VALUES for bind in rendered.binds)
         self.names = tuple([column.name for column in rendered.columns])
         converters = tuple(
             [dialect.result_converter(column.type, stored=_is_stored(column.element)) for column in rendered.columns]
@@ -105,12 +109,14 @@ class Prepared:
         ]
 
     def _refused(self, binds: Sequence[BindParameter], named: Mapping[str, Any], err: Exception) -> Exception:
-        for value, convert, name in zip(self._values(binds, named), self.converters, self.rendered.names):
+        names = [f"{name!r} ({bind.type!r})" for name, bind in zip(self.rendered.names, self.rendered.binds)]
+        for value, convert, name in zip(self._values(binds, named), self.converters, names):
             try:
                 if convert is not None:
                     convert(value)
             except VALUE_ERRORS as found:
-                return refused_value(found, f"the parameter {name!r}", self.rendered.text)
+                where = f"the parameter {name}, of class {type(value).__qualname__}"
+                return refused_value(found, where, self.rendered.text)
         return refused_value(err, "a parameter", self.rendered.text)
 
     def convert(self, rows: Rows) -> Rows:
@@ -128,7 +134,7 @@ def _is_stored(element: Any) -> bool:
 def _list_converter(type_: TypeEngine, dialect: Dialect) -> Cell | None:
     """Return the conversion of a list of values, or of row values, of an IN."""
     if isinstance(type_, TupleType):
-        cells = [dialect.bind_converter(one) for one in type_.types]
+        cells = [dialect.bind_converter(one, stored=False) for one in type_.types]
         if not any(cells):
             return None
         return lambda items: [

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from unitwork import exc
-from unitwork.base.markers import DEFAULT_CELL
+from unitwork.base.markers import DEFAULT_CELL, SQL_NULL
 from unitwork.engine.batch import delete_rows, insert_rows, update_rows
 from unitwork.engine.connection import Connection
 from unitwork.flush.changes import PYTHON_DEFAULT, KeyRef, WorkSet
@@ -134,7 +134,8 @@ class _Run:
             if name in written and not (name in shape.synced and column in kept):
                 missing = PYTHON_DEFAULT if column.default is not None else DEFAULT_CELL if column not in kept else None
                 for place, value in written[name].items():
-                    values[place] = missing if value is None else value
+                    plain = value is not None or column.type.should_evaluate_none
+                    values[place] = value if plain else missing
             if any(value is not DEFAULT_CELL for value in values):
                 result_columns.append(column)
                 result_cells.append(values)
@@ -347,10 +348,10 @@ def _publish_insert(
         if name in synced or column.default is not None or column.foreign_keys:
             for obj, value in zip(objects, values):
                 if value is not DEFAULT_CELL:
-                    obj.__dict__[name] = value
+                    obj.__dict__[name] = None if value is SQL_NULL else value
         elif None in set(map(_none, values)):
             for obj, value in zip(objects, values):
-                if value is None:
+                if value is None or value is SQL_NULL:
                     obj.__dict__.setdefault(name)
     if got is not None and returning:
         back = [names[column] for column in returning]
@@ -391,7 +392,7 @@ def _publish_update(
 
 
 def _none(value: Any) -> Any:
-    return None if value is None else False
+    return None if value is None or value is SQL_NULL else False
 
 
 def _refuse_missing_keys(

@@ -3,7 +3,7 @@
 For every mapped column of the table the function takes the value that the object holds, the key of the object a
 many-to-one refers to (a relationship wins over a foreign key set by hand, FP-10), or a marker for a default.
 
-Spec: FP-10, FP-11, PT-19, PT-20.
+Spec: FP-10, FP-11, PT-19, PT-20, PT-22, PT-26.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from unitwork.base.codegen import Source
-from unitwork.base.markers import DEFAULT_CELL, NO_VALUE
+from unitwork.base.markers import DEFAULT_CELL, NO_VALUE, SQL_NULL
 from unitwork.flush.changes import PYTHON_DEFAULT, KeyRef
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.sql.schema import Column
@@ -83,7 +83,8 @@ def _make(mapper: Mapper) -> RowShape:
     for number, reference in enumerate(references):
         source.add(f"target{number} = get({reference.key!r}, NO_VALUE)", indent=1)
     for place, (name, column) in enumerate(zip(names, columns)):
-        source.add(f"cell{place} = get({name!r})", indent=1)
+        evaluates_none = column.type.should_evaluate_none
+        source.add(f"cell{place} = get({name!r}{', NO_VALUE' if evaluates_none else ''})", indent=1)
         for number, target_name in sources.get(name, ()):
             source.add(f"if target{number} is not NO_VALUE:", indent=1)
             source.add(f"cell{place} = None", f"if target{number} is not None:", indent=2)
@@ -93,10 +94,12 @@ def _make(mapper: Mapper) -> RowShape:
             source.add(f"cell{place} = DEFAULT_CELL", indent=1)
             continue
         marker = _marker(column)
-        if marker is not None:
+        if evaluates_none:  # an explicit None is a value (PT-22), one never set is NULL or the default
+            source.add(f"if cell{place} is NO_VALUE:", f"    cell{place} = {marker or 'SQL_NULL'}", indent=1)
+        elif marker is not None:
             source.add(f"if cell{place} is None:", f"    cell{place} = {marker}", indent=1)
     source.add(f"return ({''.join(f'cell{place}, ' for place in range(len(names)))})", indent=1)
-    source.bind(DEFAULT_CELL=DEFAULT_CELL, PYTHON_DEFAULT=PYTHON_DEFAULT, NO_VALUE=NO_VALUE)
+    source.bind(DEFAULT_CELL=DEFAULT_CELL, SQL_NULL=SQL_NULL, PYTHON_DEFAULT=PYTHON_DEFAULT, NO_VALUE=NO_VALUE)
     key = _key_function([columns.index(column) for column in mapper.primary_key])
     onupdate = tuple(column for column in columns if column.onupdate is not None)
     pairs = list(zip(names, columns))

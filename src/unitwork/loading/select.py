@@ -49,7 +49,10 @@ def one_select(spec: EntitySpec) -> StandingSelect:
     """Return the SELECT of one object by primary key: parameters ``pk0``, ``pk1``, …"""
     standing: StandingSelect | None = spec.memo.get("one")
     if standing is None:
-        conditions = [column == bindparam(f"pk{place}") for place, column in enumerate(spec.mapper.primary_key)]
+        conditions = [
+            column == bindparam(f"pk{place}", type_=column.type)
+            for place, column in enumerate(spec.mapper.primary_key)
+        ]
         standing = spec.memo["one"] = StandingSelect(select(spec.element).where(*conditions), entity_plan(spec))
     return standing
 

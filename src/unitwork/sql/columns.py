@@ -5,6 +5,7 @@ Spec: LB-18, LB-21.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, overload
 
@@ -93,7 +94,7 @@ class LabelReference(ColumnElement):
 class NamedBind(BindParameter):
     """A parameter with a name of its own, made by ``bindparam()`` or by ``:name`` in ``text()``."""
 
-    __slots__ = ("callable", "expanding", "key", "required")
+    __slots__ = ("callable", "expanding", "key", "required", "stored")
     key: str
 
     def __init__(
@@ -111,11 +112,19 @@ class NamedBind(BindParameter):
         self.required = required
         self.expanding = expanding
         self.callable = callable_
+        self.stored = False
+
+    def for_cell(self) -> NamedBind:
+        """Return a copy whose value is stored in a column."""
+        new = copy.copy(self)
+        new.stored = True
+        return new
 
     def shape_into(self, out: ShapeBuilder) -> None:
         out.append(NamedBind)
         out.append(self.key)
         out.append(self.expanding)
+        out.append(self.stored)
         out.append(self.type.cache_key)
         out.binds.append(self)
 
@@ -137,7 +146,9 @@ class NamedBind(BindParameter):
     def with_value(self, value: Any) -> NamedBind:
         """Return a copy that has `value`, and its type if this one has none."""
         type_ = type_for(value) if self.type is NULLTYPE else self.type
-        return NamedBind(self.key, value, type_, expanding=self.expanding)
+        new = NamedBind(self.key, value, type_, expanding=self.expanding)
+        new.stored = self.stored
+        return new
 
 
 class _Required:

@@ -4,7 +4,8 @@
 
 Tables that refer to each other in a cycle are created without the foreign keys that close it; these follow by ALTER
 TABLE, or stand inline where the database cannot alter and takes names of later tables (SQLite). Sequences come before
-the tables, comments after each; on databases without sequences or comments they are left out.
+the tables, as do the types of an Enum where the database makes one, comments after each; on databases without sequences
+or comments they are left out.
 
 Spec: LB-17, LB-44.
 """
@@ -22,6 +23,7 @@ from unitwork.sql.style import Style
 if TYPE_CHECKING:
     from unitwork.sql.schema import MetaData, Table
     from unitwork.sql.sequences import Sequence as NamedSequence
+    from unitwork.sql.type_enum import Enum
 
 #: Asked with name and schema.
 Exists = Callable[[str, "str | None"], bool]
@@ -72,6 +74,12 @@ class DDLConnection(Protocol):
     def exec_driver_sql(self, statement: str) -> object:
         """Execute SQL text as it is."""
         ...
+
+
+def named_types(tables: Iterable[Table], style: Style) -> list[Enum]:
+    """Return the types that the database must have for columns of `tables`, each once."""
+    found = [style.named_type(column.type) for table in tables for column in table.c]
+    return list({one.cache_key: one for one in found if one is not None}.values())
 
 
 def _never(name: str, schema: str | None) -> bool:
@@ -150,6 +158,8 @@ class SchemaCreator(SchemaChange):
         yield from self.moments("before_create")
         for sequence in sequences:
             yield style.create_sequence(sequence)
+        for type_ in named_types(ordered, style):
+            yield style.create_type(type_, self.checkfirst)
         for table in ordered:
             yield Moment(table, "before_create")
             yield create_table(table, style, late)
@@ -184,6 +194,11 @@ class SchemaDropper(SchemaChange):
             yield Moment(table, "before_drop")
             yield f"DROP TABLE {style.table_name(table.name, table.schema)}"
             yield Moment(table, "after_drop")
+        kept = {table for dropped in ordered for table in dropped.metadata.tables.values()} - set(ordered)
+        still_used = {type_.cache_key for type_ in named_types(kept, style)}
+        for type_ in named_types(ordered, style):
+            if type_.cache_key not in still_used:
+                yield style.drop_type(type_)
         for sequence in sequences:
             yield style.drop_sequence(sequence)
         yield from self.moments("after_drop")

@@ -57,6 +57,8 @@ def create_table(table: Table, style: Style, late: Iterable[Constraint] = (), if
             continue
         if text := constraint_text(constraint, style):
             lines.append(text)
+    checks = [style.type_check(column.type, style.quote(column.name)) for column in table.c if not column.system]
+    lines += [check for check in checks if check is not None]
     words = ["CREATE", *table.prefixes, "TABLE", *(["IF NOT EXISTS"] if if_not_exists else [])]
     body = ",\n\t".join(lines)
     place = style.table_name(table.name, table.schema)
@@ -121,8 +123,9 @@ def column_text(column: Column, style: Style, counting: bool = False) -> str:
 
 
 def _type_text(column: Column, style: Style, counting: bool) -> str:
-    if counting and column.type.visit in style.autoincrement_types:
-        return style.autoincrement_types[column.type.visit]
+    kind = style.concrete(column.type).visit
+    if counting and kind in style.autoincrement_types:
+        return style.autoincrement_types[kind]
     try:
         return style.ddl_type(column.type)
     except exc.CompileError as err:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from unitwork import exc
 from unitwork.sql.clause import ClauseElement, EntityElement, describe
-from unitwork.sql.columns import ColumnClause, bindparam
+from unitwork.sql.columns import ColumnClause, NamedBind, bindparam
 from unitwork.sql.compound import SelectBase, shape_all
 from unitwork.sql.defaults import DefaultContext
 from unitwork.sql.elements import BindParameter, as_operand
@@ -28,7 +28,19 @@ V = TypeVar("V", bound="ValuesDml")
 Cells = dict[Any, ClauseElement]
 
 
-class DefaultBind(BindParameter):
+class CellBind(BindParameter):
+    """A value for a column of an INSERT or UPDATE."""
+
+    __slots__ = ()
+    stored = True
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.append(CellBind)
+        out.append(self.type.cache_key)
+        out.binds.append(self)
+
+
+class DefaultBind(CellBind):
     """A cell that a callable default fills anew at each execution."""
 
     __slots__ = ("callable",)
@@ -112,7 +124,7 @@ class ValuesDml(Dml):
         cells: Cells = {}
         for key, value in values.items():
             column = self.column_of(key)
-            cells[column] = BindParameter(None, column.type) if value is None else as_operand(value, column.type)
+            cells[column] = as_cell(value, column.type)
         return cells
 
     def bind_keys(self) -> set[str]:
@@ -135,7 +147,7 @@ class ValuesDml(Dml):
         for name in names:
             if name not in known:
                 column = self.column_of(name)
-                added[column] = bindparam(name, type_=column.type)
+                added[column] = bindparam(name, type_=column.type).for_cell()
         return self.with_cells(added)
 
     def has_values(self) -> bool:
@@ -155,10 +167,20 @@ def _default_cell(column: Any, default: Any, row: Mapping[Any, ClauseElement | N
     if default.is_clause_element:
         return as_operand(default.arg)
     if not default.is_callable:
-        return BindParameter(default.arg, column.type)
+        return CellBind(default.arg, column.type)
     if default.wants_context:
         return DefaultBind(lambda: default.arg(DefaultContext(lambda: _values_of(row))), column.type)
     return DefaultBind(default.arg, column.type)
+
+
+def as_cell(value: Any, type_: TypeEngine) -> ClauseElement:
+    """Return what is written into a column of `type_`: a value as a parameter, an element as it is."""
+    if value is None:
+        return CellBind(None, type_)
+    element = as_operand(value, type_)
+    if isinstance(element, NamedBind):
+        return element.for_cell()
+    return CellBind(value, type_) if isinstance(element, BindParameter) and element is not value else element
 
 
 def _values_of(row: Mapping[Any, ClauseElement | None]) -> dict[str, Any]:

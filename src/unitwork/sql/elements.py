@@ -1,8 +1,7 @@
-"""Expressions: values, operations, labels, columns; and how Python operands become them.
+"""Expressions: values, operations, labels, columns; how Python operands become them.
 
-An expression is a tree of a few kinds of node: :class:`BindParameter` (a value), :class:`Constant`,
-:class:`ColumnClause`, :class:`Operation` (every operator, by its ``operators.Operator``), :class:`Label`, and in other
-files functions, CASE, text and subqueries. Nodes are immutable; making one coerces its operands and stores them.
+An expression is a tree of a few kinds of node: :class:`BindParameter`, :class:`Constant`, :class:`ColumnClause`,
+:class:`Operation`, :class:`Label`, elsewhere functions, CASE, text and subqueries. Nodes are immutable.
 
 Spec: LB-21, LB-22, LB-26, LB-35.
 """
@@ -97,6 +96,7 @@ class BindParameter(ColumnElement):
     key: str | None = None
     required: bool = False
     expanding: bool = False
+    stored: bool = False  # a value to keep, not to compare with
     callable: Callable[[], Any] | None = None
 
     def __init__(self, value: Any, type_: TypeEngine) -> None:

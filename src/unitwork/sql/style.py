@@ -19,11 +19,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from unitwork import exc
-from unitwork.sql import types as t
 from unitwork.sql.names import quoted_name
 from unitwork.sql.reserved import RESERVED_WORDS
 from unitwork.sql.spellings import Spellings
 from unitwork.sql.style_schema import SchemaStyle
+from unitwork.sql.style_types import TypeNames
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
@@ -41,7 +41,7 @@ class ForUpdate(NamedTuple):
     of: tuple[str, ...] = ()
 
 
-class Style(SchemaStyle, Spellings):
+class Style(TypeNames, SchemaStyle, Spellings):
     """How SQL is spelled for one database and driver.
 
     Attributes:
@@ -91,6 +91,7 @@ class Style(SchemaStyle, Spellings):
 
     def __init__(self) -> None:
         self._quoted: dict[str, str] = {}
+        super().__init__()
 
     # Names
 
@@ -198,86 +199,6 @@ class Style(SchemaStyle, Spellings):
         """Return an ORDER BY term with NULLs first or last; `bare` has no direction, `ordered` may have DESC."""
         return f"{ordered} NULLS {'FIRST' if first else 'LAST'}"
 
-    # Types
-
-    def ddl_type(self, type_: t.TypeEngine) -> str:
-        """Return the type as CREATE TABLE spells it, through the method ``type_<visit>``.
-
-        Raises:
-            CompileError [type-not-renderable]: the type has no SQL name here.
-        """
-        method = getattr(self, f"type_{type_.visit}", None)
-        if method is None:
-            raise exc.CompileError(
-                f"{type_!r} has no SQL name on {self.name}.",
-                do="give the column a type such as Integer or String(50).",
-                code="type-not-renderable",
-            )
-        return str(method(type_))
-
-    def cast_type(self, type_: t.TypeEngine) -> str:
-        """Return the type as CAST spells it."""
-        return self.ddl_type(type_)
-
-    def type_integer(self, type_: t.Integer) -> str:
-        """Name of Integer."""
-        return "INTEGER"
-
-    def type_small_integer(self, type_: t.SmallInteger) -> str:
-        """Name of SmallInteger."""
-        return "SMALLINT"
-
-    def type_big_integer(self, type_: t.BigInteger) -> str:
-        """Name of BigInteger."""
-        return "BIGINT"
-
-    def type_string(self, type_: t.String) -> str:
-        """Name of String and Unicode."""
-        return self.collate("VARCHAR" if type_.length is None else f"VARCHAR({int(type_.length)})", type_)
-
-    def type_text(self, type_: t.Text) -> str:
-        """Name of Text."""
-        return self.collate("TEXT", type_)
-
-    def collate(self, text: str, type_: t.String) -> str:
-        """Return a text type with its collation, if it has one."""
-        return text if type_.collation is None else f'{text} COLLATE "{type_.collation.replace(chr(34), chr(34) * 2)}"'
-
-    def type_boolean(self, type_: t.Boolean) -> str:
-        """Name of Boolean."""
-        return "BOOLEAN"
-
-    def type_float(self, type_: t.Float) -> str:
-        """Name of Float."""
-        return "FLOAT" if type_.precision is None else f"FLOAT({int(type_.precision)})"
-
-    def type_double(self, type_: t.Double) -> str:
-        """Name of Double."""
-        return "DOUBLE PRECISION"
-
-    def type_numeric(self, type_: t.Numeric) -> str:
-        """Name of Numeric."""
-        if type_.precision is None:
-            return "NUMERIC"
-        if type_.scale is None:
-            return f"NUMERIC({int(type_.precision)})"
-        return f"NUMERIC({int(type_.precision)}, {int(type_.scale)})"
-
-    def type_date(self, type_: t.Date) -> str:
-        """Name of Date."""
-        return "DATE"
-
-    def type_time(self, type_: t.Time) -> str:
-        """Name of Time."""
-        return "TIME"
-
-    def type_datetime(self, type_: t.DateTime) -> str:
-        """Name of DateTime."""
-        return "DATETIME"
-
-    def type_large_binary(self, type_: t.LargeBinary) -> str:
-        """Name of LargeBinary."""
-        return "BLOB"
 
     # Literals, for DDL only: values of a query are always parameters
 

@@ -1,8 +1,4 @@
-"""Column types as plain descriptions: what a value is in Python, and which parameters its SQL name has.
-
-Nothing here knows a database. A dialect turns a type into DDL text (``Style.ddl_type``, by :attr:`TypeEngine.visit`)
-and into converters (``Dialect.bind_converter`` and ``result_converter``). Types are immutable after construction; two
-types with equal :attr:`TypeEngine.cache_key` are interchangeable.
+"""The column types of everyday use.
 
 Spec: LB-19, LB-20.
 """
@@ -11,69 +7,44 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from functools import cached_property
-from typing import ClassVar, TypeAlias
+import uuid
+from typing import Any, ClassVar
 
-from unitwork import exc
-
-
-class TypeEngine:
-    """Base of every column type.
-
-    Attributes:
-        visit: kind of the type, by which dialects look up its SQL name and converters; subclasses inherit it.
-        parameters: names of the attributes that, with the class, make up identity, ``repr`` and cache key.
-        python_type: the Python class of a value, ``object`` where unknown.
-    """
-
-    visit: ClassVar[str] = "null"
-    parameters: ClassVar[tuple[str, ...]] = ()
-    python_type: type = object
-
-    def compare_values(self, left: object, right: object) -> bool:
-        """Say whether two Python values of this type are the same value, for net change (LB-20)."""
-        return bool(left == right)
-
-    @cached_property
-    def cache_key(self) -> object:
-        """What identifies the type in the shape of a statement; hashable, equal for types that work alike."""
-        if not self.parameters:
-            return type(self)
-        return (type(self), *(getattr(self, name) for name in self.parameters))
-
-    def __repr__(self) -> str:
-        shown = [f"{name}={value!r}" for name in self.parameters if (value := getattr(self, name)) is not None]
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
-class NullType(TypeEngine):
-    """The type of an expression about which nothing is known: values pass unconverted."""
+from unitwork.sql.type_base import NULLTYPE as NULLTYPE
+from unitwork.sql.type_base import NullType as NullType
+from unitwork.sql.type_base import TypeArgument as TypeArgument
+from unitwork.sql.type_base import TypeEngine as TypeEngine
+from unitwork.sql.type_base import to_type as to_type
 
 
 class Integer(TypeEngine):
-    """Whole numbers, 32 bit or more."""
+    """Whole numbers, 32 bit (64 on SQLite)."""
 
     visit = "integer"
     python_type = int
+    #: Bits of a value on databases that limit it.
+    bits: ClassVar[int] = 32
 
 
 class SmallInteger(Integer):
     """Whole numbers, 16 bit."""
 
     visit = "small_integer"
+    bits = 16
 
 
 class BigInteger(Integer):
     """Whole numbers, 64 bit."""
 
     visit = "big_integer"
+    bits = 64
 
 
 class String(TypeEngine):
     """Text of limited length, VARCHAR.
 
     Args:
-        length: in characters; some databases (MySQL, MariaDB) demand it in DDL.
+        length: in characters; some databases (MySQL, MariaDB) demand it in DDL. A longer text is refused.
         collation: name of a collation of the database, for DDL.
     """
 
@@ -101,10 +72,25 @@ class UnicodeText(Text):
 
 
 class Boolean(TypeEngine):
-    """True or False; a small integer where the database has no such type."""
+    """True or False; a small integer where the database has no such type.
+
+    Args:
+        create_constraint: have the database check it, where it has no such type.
+        name: of that constraint.
+    """
 
     visit = "boolean"
     python_type = bool
+    create_constraint: bool = False
+    name: str | None = None
+
+    def __init__(self, create_constraint: bool = False, name: str | None = None) -> None:
+        if create_constraint:
+            self.create_constraint, self.name = True, name
+
+    def allowed(self) -> list[object]:
+        """Return what a CHECK constraint lets into the column."""
+        return [0, 1]
 
 
 class Numeric(TypeEngine):
@@ -112,7 +98,7 @@ class Numeric(TypeEngine):
 
     Args:
         precision: digits in all.
-        scale: digits after the point.
+        scale: digits after the point; with a precision 0 by default. A number with more digits is refused.
         asdecimal: results are Decimal if True, else float.
     """
 
@@ -125,11 +111,29 @@ class Numeric(TypeEngine):
         self.asdecimal = asdecimal
         self.python_type = decimal.Decimal if asdecimal else float
 
+    @property
+    def digits_after_point(self) -> int | None:
+        """How many the database keeps; None for any number."""
+        return 0 if self.scale is None and self.precision is not None else self.scale
+
+    @property
+    def digits_before_point(self) -> int | None:
+        """How many the database keeps; None for any number."""
+        return None if self.precision is None else self.precision - (self.scale or 0)
+
 
 class Float(Numeric):
-    """Floating point numbers; results are float unless `asdecimal` is True."""
+    """Floating point numbers; results are float unless `asdecimal` is True.
+
+    Args:
+        precision: bits of the mantissa; up to 24 the servers keep single precision, and other numbers are refused.
+    """
 
     visit = "float"
+
+    def compare_values(self, left: Any, right: Any) -> bool:
+        """Zeros of different sign are different."""
+        return bool(left == right) and (bool(left) or repr(left) == repr(right))
 
     def __init__(self, precision: int | None = None, asdecimal: bool = False) -> None:
         super().__init__(precision, None, asdecimal)
@@ -181,6 +185,41 @@ class LargeBinary(TypeEngine):
         self.length = length
 
 
+class Uuid(TypeEngine):
+    """A ``uuid.UUID``; 32 hexadecimal digits where the database has no such type.
+
+    Args:
+        as_uuid: values are ``uuid.UUID``, else text in the usual form, with hyphens.
+        native_uuid: use the type of the database, if it has one.
+    """
+
+    visit = "uuid"
+    parameters = ("as_uuid", "native_uuid")
+
+    def __init__(self, as_uuid: bool = True, native_uuid: bool = True) -> None:
+        self.as_uuid = as_uuid
+        self.native_uuid = native_uuid
+        self.python_type = uuid.UUID if as_uuid else str
+
+
+class Interval(TypeEngine):
+    """A span of time, ``datetime.timedelta``; a number of microseconds where the database has no such type.
+
+    Args:
+        native: use the type of the database, if it has one.
+        second_precision, day_precision: accepted; every microsecond and day is kept.
+    """
+
+    visit = "interval"
+    parameters = ("native",)
+    python_type = datetime.timedelta
+
+    def __init__(
+        self, native: bool = True, second_precision: int | None = None, day_precision: int | None = None
+    ) -> None:
+        self.native = native
+
+
 class TupleType(TypeEngine):
     """The type of a row value ``(a, b)``; each item of a value has the type at its place in :attr:`types`."""
 
@@ -191,15 +230,10 @@ class TupleType(TypeEngine):
     def __init__(self, *types: TypeEngine) -> None:
         self.types = types
 
-    @cached_property
-    def cache_key(self) -> object:
+    def own_key(self) -> Any:
         return (TupleType, *(type_.cache_key for type_ in self.types))
 
 
-#: What is accepted where a type is expected: an instance, or a class that is called without arguments.
-TypeArgument: TypeAlias = "TypeEngine | type[TypeEngine]"
-
-NULLTYPE = NullType()
 INTEGER = Integer()
 STRING = String()
 BOOLEAN = Boolean()
@@ -209,6 +243,7 @@ DATE = Date()
 TIME = Time()
 DATETIME = DateTime()
 BINARY = LargeBinary()
+INTERVAL = Interval()
 
 #: Exact Python class of a plain value to its default type.
 PLAIN_TYPES: dict[type, TypeEngine] = {
@@ -223,24 +258,9 @@ PLAIN_TYPES: dict[type, TypeEngine] = {
     datetime.datetime: DATETIME,
     datetime.date: DATE,
     datetime.time: TIME,
+    datetime.timedelta: INTERVAL,
+    uuid.UUID: Uuid(),
 }
-
-
-def to_type(argument: TypeArgument) -> TypeEngine:
-    """Return `argument` as a type instance.
-
-    Raises:
-        ArgumentError [not-a-type]: it is neither a type nor a type class.
-    """
-    if isinstance(argument, TypeEngine):
-        return argument
-    if isinstance(argument, type) and issubclass(argument, TypeEngine):
-        return argument()
-    raise exc.ArgumentError(
-        f"expected a column type such as Integer or String(50), got {argument!r}.",
-        do="pass a class or an instance from unitwork.types.",
-        code="not-a-type",
-    )
 
 
 def type_for(value: object) -> TypeEngine:

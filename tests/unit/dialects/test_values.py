@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unitwork.base.markers import DEFAULT_CELL, NEVER_SET
-from unitwork.dialects import values
+from unitwork.dialects import numbers, values
 from unitwork.dialects.base import Dialect
 from unitwork.dialects.mysql import MariaDBDialect
 from unitwork.dialects.postgresql import PostgreSQLDialect
@@ -105,7 +105,7 @@ def test_untouched_columns_are_the_same_object() -> None:
     """A column that needs no conversion costs a look at its classes."""
     column = (1, None, 2)
 
-    assert values.WHOLE.column(column) is column
+    assert numbers.WHOLE.column(column) is column
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)

@@ -1,0 +1,114 @@
+"""SQL as SQLite spells it.
+
+Spec: LB-34, LB-44; BK-01, BK-07.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unitwork.sql import types as t
+from unitwork.sql.reserved import RESERVED_WORDS
+from unitwork.sql.style import ForUpdate, Style
+from unitwork.sql.style_types import no_zone
+from unitwork.sql.type_json import JSON
+
+#: Parts of a date or time, as strftime() calls them.
+_PARTS = {
+    "year": "%Y",
+    "month": "%m",
+    "day": "%d",
+    "hour": "%H",
+    "minute": "%M",
+    "second": "%S",
+    "doy": "%j",
+    "dow": "%w",
+    "epoch": "%s",
+}
+
+
+class SQLiteStyle(Style):
+    """SQL as SQLite spells it."""
+
+    name = "sqlite"
+    placeholder = "?"
+    reserved_words = RESERVED_WORDS | {"autoincrement", "nothing"}
+    delete_extra = ""
+    row_list_prefix = "VALUES "
+    compound_parentheses = False
+    alter_add_constraint = False
+    # Only a column that is INTEGER by name is the rowid, which counts up.
+    autoincrement_types = {"small_integer": "INTEGER", "big_integer": "INTEGER"}  # noqa: RUF012 - never changed
+    function_names = {"char_length": "length", "substring": "substr"}  # noqa: RUF012 - never changed
+    sequences = False
+    identity = False
+    comments = ""
+    schemas = False
+    composite_autoincrement = False
+    cascades = False
+    index_in_schema = True
+    within_group = ""
+    distinct_on = False
+    quantified_lists = None
+
+    def limit_clause(self, limit: str | None, offset: str | None) -> str:
+        """An offset needs a limit."""
+        return super().limit_clause("-1" if limit is None and offset is not None else limit, offset)
+
+    def for_update(self, lock: ForUpdate) -> str:
+        """Left out: a transaction that writes is alone (BK-07)."""
+        return ""
+
+    def distinct_from(self, left: str, right: str, negated: bool) -> str:
+        """IS compares any two values."""
+        return f"{left} IS {'' if negated else 'NOT '}{right}"
+
+    def bitwise(self, symbol: str, left: str, right: str) -> str:
+        """There is no exclusive or: what is in one of the two, less what is in both."""
+        if symbol == "^":
+            return f"(({left} | {right}) - ({left} & {right}))"
+        return super().bitwise(symbol, left, right)
+
+    def regexp_replace(self, value: str, pattern: str, replacement: str, flags: str) -> str:
+        """There is none."""
+        raise self.refusal("regexp_replace()", "use replace(), or replace in Python.")
+
+    def extract(self, field: str, text: str) -> str:
+        """Parts come from strftime()."""
+        code = _PARTS.get(field.lower())
+        if code is None:
+            raise self.refusal(f"extract({field!r})", f"use one of: {', '.join(_PARTS)}.")
+        return f"CAST(strftime('{code}', {text}) AS INTEGER)"
+
+    def aggregate_strings(self, text: str, separator: str) -> str:
+        """``group_concat``."""
+        return f"group_concat({text}, {separator})"
+
+    def server_default(self, text: str, is_expression: bool) -> str:
+        """Expressions stand in parentheses."""
+        return f"({text})" if is_expression else text
+
+    def counting_key(self, options: Mapping[str, Any]) -> str:
+        """``sqlite_autoincrement=True``: numbers of deleted rows are not used again."""
+        return " PRIMARY KEY AUTOINCREMENT" if options.get("autoincrement") else ""
+
+    def table_options(self, options: Mapping[str, Any]) -> str:
+        """``sqlite_with_rowid=False`` and ``sqlite_strict=True``."""
+        words = ["WITHOUT ROWID"] if options.get("with_rowid") is False else []
+        if options.get("strict"):
+            words.append("STRICT")
+        return f" {', '.join(words)}" if words else ""
+
+    def cast_type(self, type_: t.TypeEngine) -> str:
+        """Dates are text; the affinity of their type names would make numbers of them."""
+        type_ = self.concrete(type_)
+        return "TEXT" if isinstance(type_, (t.Date, t.Time, t.DateTime, JSON)) else self.ddl_type(type_)
+
+    def type_json(self, type_: JSON) -> str:
+        """TEXT: a column called JSON would make numbers of documents that look like one."""
+        return "TEXT"
+
+    def type_time(self, type_: t.Time) -> str:
+        """TIME, without zone."""
+        return no_zone(self.name, super().type_time(type_), type_)
