@@ -14,8 +14,9 @@ from tests.support.twins import plain_loader, plain_setattr
 from unitwork.base.hooks import listen
 from unitwork.instrument.install import install, uninstall
 from unitwork.instrument.writes import make_setattr
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem, spec_of
+from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
 from unitwork.loading.rows import loader_for
+from unitwork.loading.specs import spec_of
 from unitwork.mapping.mapper import Mapper
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.schema import Column, Table
@@ -133,7 +134,7 @@ class Loaded:
         tables = [
             self.tracker.identity.table(item.mapper) if isinstance(item, EntityItem) else None for item in plan.items
         ]
-        found = make(plan, convert)(rows, tables, self.tracker, populate)
+        found = make(plan, convert)(rows, tables, self.tracker, set() if populate else None)
         places: dict[int, int] = {}
         returned = [
             [self.seen(value, places) for value in (row if isinstance(row, tuple) else (row,))] for row in found

@@ -34,17 +34,24 @@ def plain_setattr(writers: dict[str, Any]) -> Callable[[Any, str, Any], None]:
 
 
 def plain_loader(plan: LoadPlan, converter: Any) -> Callable[..., list[Any]]:
-    """Return a loader of (rows, tables of the identity map, tracker, populate): item by item, row by row."""
+    """Return a loader of (rows, tables of the identity map, tracker, populate, links): item by item, row by row."""
 
-    def load(rows: Sequence[Any], tables: Sequence[Any], tracker: StateTracker, populate: bool) -> list[Any]:
+    def load(
+        rows: Sequence[Any], tables: Sequence[Any], tracker: StateTracker, populate: Any, links: Sequence[Any] = ()
+    ) -> list[Any]:
         loaded = []
         for row in rows:
-            outcome = []
+            outcome: list[Any] = []
             for item, table in zip(plan.items, tables):
                 if isinstance(item, EntityItem):
                     outcome.append(_load_entity(item, row, table, converter, tracker, populate))
                 else:
                     outcome.append(_converted(row[item.place], converter(item.type, item.stored)))
+            entities = list(outcome)
+            for child, table, pairs in zip(plan.joined, tables[len(plan.items) :], links):
+                entities.append(_load_entity(child.item, row, table, converter, tracker, populate))
+                if entities[child.owner] is not None:
+                    pairs.append((entities[child.owner], entities[-1]))
             loaded.append(outcome[0] if plan.single else tuple(outcome))
         return loaded
 
@@ -52,7 +59,7 @@ def plain_loader(plan: LoadPlan, converter: Any) -> Callable[..., list[Any]]:
 
 
 def _load_entity(
-    item: EntityItem, row: Sequence[Any], table: dict[Any, Any], converter: Any, tracker: StateTracker, populate: bool
+    item: EntityItem, row: Sequence[Any], table: dict[Any, Any], converter: Any, tracker: StateTracker, populate: Any
 ) -> Any:
     mapper = item.mapper
     values = {
@@ -67,7 +74,7 @@ def _load_entity(
     obj = None if state is None else state()
     if obj is None or state is None:
         return _new_object(item, values, pk, table, tracker)
-    if populate or state.expired is not None:
+    if populate is not None or state.expired is not None:
         fill(state, obj, tuple(values), tuple(values.values()), populate)
     return obj
 

@@ -199,6 +199,7 @@ _OBJECTS = {
     "block-ended": "a Session was used in a `with session.begin()` block after its transaction ended",
     "bound-twice": "two connections of one engine were brought into one transaction of a Session",
     "closed-session": "a Session made with close_resets_only=False was used after close()",
+    "contains-eager-without-join": "contains_eager() was given for a relationship that the statement does not join",
     "delete-without-row": "an object that has no row was to be deleted",
     "detached-load": "an attribute of an object has to be loaded, and the object has no Session",
     "endless-flush": "listeners of a flush make changes without end",
@@ -208,7 +209,8 @@ _OBJECTS = {
     "identity-taken": "a Session has another object with the same identity already",
     "illegal-move": "an object would change its state in a way that does not exist; a defect of the library",
     "join-mode": "join_transaction_mode names no mode",
-    "lazy-raise": "a relationship that may not be loaded by reading it was read",
+    "joined-order-by-text": "a statement whose joined collections need a subquery is ordered by text",
+    "lazy-raise": "a relationship or column that may not be loaded by reading it was read",
     "legacy-mode": "a Session was given an option of the past that is no longer possible",
     "many-for-one": "a scalar relationship leads to several rows",
     "no-autobegin": "a Session without autobegin was used before begin()",
@@ -227,6 +229,7 @@ _OBJECTS = {
     "of-type-class": "of_type() was given something that is no alias or subclass of the relationship's target",
     "option-attribute": "a loader option was given an attribute of another class, or none",
     "option-kind": "a loader option does not fit the kind of attribute it was given",
+    "option-unused": "a loader option starts from a class that the statement does not select",
     "option-without-class": "a loader option starts from something that is no mapped class",
     "other-session": "an object is attached to another Session",
     "owner-collected": "a collection was changed whose owner was garbage collected",
@@ -248,6 +251,7 @@ _OBJECTS = {
     "was-deleted": "an object whose row was deleted was to be added",
     "wrong-class": "a relationship holds an object of the wrong class",
     "wrong-primary-key": "a primary key was given with the wrong number or names of values",
+    "yield-per-joined": "yield_per was given for a statement with joined collections",
 }
 
 #: Slug of an error to one line that says when it is raised, by layer from the lowest up.

@@ -42,10 +42,19 @@ class Prepared:
         memo: what a layer above keeps with all statements of this shape; None until it does.
     """
 
-    __slots__ = ("_kind", "_plain", "converters", "memo", "names", "order", "rendered", "result_converters")
+    # _constants: values of what `expand` added to the statements, the same for all of this shape.
+    __slots__ = (
+        "_constants", "_kind", "_plain", "converters", "memo", "names", "order", "rendered", "result_converters",
+    )  # fmt: skip
 
     def __init__(self, rendered: Rendered, binds: Sequence[BindParameter], dialect: Dialect) -> None:
         places = {id(bind): place for place, bind in reversed(list(enumerate(binds)))}
+        constants: list[BindParameter] = []
+        for bind in rendered.binds:
+            if id(bind) not in places:
+                places[id(bind)] = len(binds) + len(constants)
+                constants.append(bind)
+        self._constants = constants
         self.rendered = rendered
         self.order = tuple([places[id(bind)] for bind in rendered.binds])
         self.converters = tuple(
@@ -86,6 +95,8 @@ class Prepared:
             InvalidRequestError [bind-without-value]: a required value is missing.
         """
         # HOT: every execution of a user's statement; bench: W17, W19.
+        if self._constants:
+            binds = [*binds, *self._constants]
         try:
             if self._plain:
                 return self.rendered.text, [

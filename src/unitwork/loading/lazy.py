@@ -13,9 +13,9 @@ from typing import Any
 from unitwork import exc
 from unitwork.engine.connection import Connection
 from unitwork.instrument.collections import bind_loaded
-from unitwork.loading.plan import EntitySpec, spec_of
+from unitwork.loading.plan import EntitySpec
 from unitwork.loading.rows import fill
-from unitwork.loading.run import LoadHost, load_along, load_rows
+from unitwork.loading.run import LoadHost, Populate, load_along, load_rows, once_each
 from unitwork.loading.select import (
     StandingSelect,
     chunks,
@@ -26,6 +26,7 @@ from unitwork.loading.select import (
     related_to_many_select,
     source_names,
 )
+from unitwork.loading.specs import spec_of
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.state.instance import InstanceState, describe
 
@@ -35,7 +36,7 @@ Subject = tuple[InstanceState, Any]
 # -- by primary key ---------------------------------------------------------------------------------------------------
 
 
-def get_row(host: LoadHost, spec: EntitySpec, pk: Sequence[Any], populate: bool = False) -> Any:
+def get_row(host: LoadHost, spec: EntitySpec, pk: Sequence[Any], populate: Populate = None) -> Any:
     """Return the object of a primary key by a SELECT, or None.
 
     Args:
@@ -58,7 +59,7 @@ def load_columns(host: LoadHost, state: InstanceState, wanted: str | None = None
         wanted: a column that must be among them; a deferred one comes with its group, and nothing else does.
     """
     mapper = state.mapper
-    spec = spec_of(mapper)
+    spec = spec_of(mapper).one_row_each()
     if wanted is not None and mapper.columns[wanted].deferred:
         spec = _group_spec(mapper, wanted)
     connection = host.connection_for(mapper)
@@ -88,7 +89,7 @@ def _group_spec(mapper: Mapper, wanted: str) -> EntitySpec:
 
 def load_expired(host: LoadHost, mapper: Mapper, subjects: Sequence[Subject]) -> list[InstanceState]:
     """Fill the unloaded columns of many objects of one class in sets; return the states whose rows are gone."""
-    spec = spec_of(mapper)
+    spec = spec_of(mapper).one_row_each()
     connection = host.connection_for(mapper)
     missing: list[InstanceState] = []
     for chunk in chunks(subjects):
@@ -119,7 +120,7 @@ def _fill_from_rows(
         if subject is None and len(subjects) == 1:
             subject = subjects[0]  # the database holds keys equal that Python does not, e.g. of another case
         if subject is not None:
-            fill(*subject, names, values, False)
+            fill(*subject, names, values, None)
             found.add(subject[0])
     return found
 
@@ -138,7 +139,7 @@ def load_relationship(host: LoadHost, state: InstanceState, prop: RelationshipPr
     connection = host.connection_for(prop.mapper)
     standing = related_select(prop, later_spec(state, prop))
     rows = standing.rows(connection, **{f"own{place}": value for place, value in enumerate(key)})
-    members = load_rows(standing.plan, connection, rows, host)
+    members = once_each(standing.plan, load_rows(standing.plan, connection, rows, host))
     obj = state()
     if prop.uselist:
         return bind_loaded(prop, state, obj, members)
@@ -157,7 +158,9 @@ def later_spec(state: InstanceState, prop: RelationshipProperty) -> EntitySpec:
     """Return how targets of a relationship are loaded that is read now, as the options of the owner's load say."""
     spec: EntitySpec | None = None if state.extra is None else state.extra.get("spec")
     if spec is not None:
-        return spec.later.get(prop.key) or spec.eager.get(prop) or spec_of(prop.mapper)
+        joined = spec.joined.get(prop)
+        found = spec.later.get(prop.key) or spec.eager.get(prop) or (joined and joined.spec)
+        return found or spec_of(prop.mapper)
     return spec_of(prop.mapper)
 
 
@@ -167,11 +170,19 @@ def way_of(state: InstanceState, prop: RelationshipProperty) -> str:
     return prop.lazy if spec is None else spec.lazy.get(prop.key, prop.lazy)
 
 
-def refused(state: InstanceState, prop: RelationshipProperty) -> exc.InvalidRequestError:
-    """Return the error for a relationship that may not be loaded by reading it (lazy="raise")."""
+def column_refused(state: InstanceState, name: str) -> bool:
+    """Tell whether options refuse to load a column by reading it; one that was expired since is loaded again."""
+    spec: EntitySpec | None = None if state.extra is None else state.extra.get("spec")
+    return spec is not None and name in spec.refused and name not in (state.expired or ())
+
+
+def refused(state: InstanceState, prop: Any) -> exc.InvalidRequestError:
+    """Return the error for an attribute that may not be loaded by reading it (lazy="raise", raiseload)."""
+    is_relationship = isinstance(prop, RelationshipProperty)
+    why, option = ("lazy='raise'", "selectinload") if is_relationship else ("raiseload=True", "undefer")
     return exc.InvalidRequestError(
-        f"'{prop.key}' of {describe(state)} is not loaded, and lazy='raise' refuses to load it.",
-        do=f"load it up front with options(selectinload({prop.parent.class_.__name__}.{prop.key})).",
+        f"'{prop.key}' of {describe(state)} is not loaded, and {why} refuses to load it.",
+        do=f"load it up front with options({option}({prop.parent.class_.__name__}.{prop.key})).",
         code="lazy-raise",
         state=state,
     )

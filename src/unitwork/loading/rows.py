@@ -24,16 +24,15 @@ from unitwork.state.lifecycle import PERSISTENT
 #: (type, stored) to a conversion of one value, or None; a dialect's ``result_converter``.
 Converter = Callable[[Any, bool], "Callable[[Any], Any] | None"]
 
-#: (rows, tables of the identity map per entity, tracker, populate) to a list: of values or objects for a plan with one
-#: item, else of tuples.
+#: (rows, tables of the identity map per entity, tracker, populate, links) to a list: of values or objects for a plan
+#: with one item, else of tuples. `populate` and `links` are as in run.py.
 Loader = Callable[..., list[Any]]
 
 
 def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loader:
     """Return the loader of a plan for a dialect; generated on first use and when listeners come or go."""
     listening = tuple(
-        class_hooks(item.mapper).listeners.get("load", ()) if isinstance(item, EntityItem) else ()
-        for item in plan.items
+        () if item is None else class_hooks(item.mapper).listeners.get("load", ()) for item in plan.entities
     )
     key = (dialect_name, listening)
     loader: Loader | None = plan.memo.get(key)
@@ -45,12 +44,15 @@ def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loade
 def _generate(plan: LoadPlan, converter: Converter) -> Loader:
     # HOT: every loaded row; benchmark W2.
     width = sum(len(item.names) if isinstance(item, EntityItem) else 1 for item in plan.items)
+    width += sum(len(child.item.names) for child in plan.joined)
     source = Source("load_rows")
-    source.add("def load_rows(rows, tables, tracker, populate):")
+    source.add("def load_rows(rows, tables, tracker, populate, links=()):")
     source.add("loaded = []", "add = loaded.append", indent=1)
-    for number, item in enumerate(plan.items):
-        if isinstance(item, EntityItem):
+    for number, entity in enumerate(plan.entities):
+        if entity is not None:
             source.add(f"table{number} = tables[{number}]", f"find{number} = table{number}.get", indent=1)
+    for place in range(len(plan.joined)):
+        source.add(f"link{place} = links[{place}].append", indent=1)
     unpacked = "".join(f"c{place}, " for place in range(width))
     source.add(f"for {unpacked} in rows:", indent=1)
     outcomes = []
@@ -59,6 +61,9 @@ def _generate(plan: LoadPlan, converter: Converter) -> Loader:
             outcomes.append(_add_entity(source, number, item, converter))
         else:
             outcomes.append(_add_value(source, item, converter))
+    for place, child in enumerate(plan.joined):
+        target = _add_entity(source, len(plan.items) + place, child.item, converter)
+        source.add(f"if o{child.owner} is not None: link{place}((o{child.owner}, {target}))", indent=2)
     result = outcomes[0] if plan.single else f"({', '.join(outcomes)})"
     source.add(f"add({result})", indent=2)
     source.add("return loaded", indent=1)
@@ -112,7 +117,7 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
         # Looked up for each object: the loader serves whoever listens, as long as anybody does.
         source.bind(**{f"listeners{number}": listeners})
         source.add(f"for listener in listeners{number}.get('load', ()): listener({obj}, None)", indent=4)
-    source.add(f"elif populate or {state}.expired is not None:", indent=2)
+    source.add(f"elif populate is not None or {state}.expired is not None:", indent=2)
     for name in others:
         _add_conversion(source, mapper, name, cells[name], converter, 3)
     values = "".join(f"{cells[name]}, " for name in item.names)
@@ -130,15 +135,18 @@ def _add_conversion(source: Source, mapper: Mapper, name: str, cell: str, conver
         source.add(f"if {cell} is not None: {cell} = convert_{cell}({cell})", indent=indent)
 
 
-def fill(state: InstanceState, obj: Any, names: Sequence[str], values: Sequence[Any], populate: bool) -> None:
+def fill(
+    state: InstanceState, obj: Any, names: Sequence[str], values: Sequence[Any], populate: set[InstanceState] | None
+) -> None:
     """Store the values of a row into an object that is present already.
 
     Args:
-        populate: overwrite everything and drop pending changes (ST-109); otherwise fill what is not loaded and was not
-            written since (SB-37, ST-94).
+        populate: overwrite everything and drop pending changes (ST-109), once for each object; those done are noted in
+            it. None fills what is not loaded and was not written since (SB-37, ST-94).
     """
     present = obj.__dict__
-    if populate:
+    if populate is not None and state not in populate:
+        populate.add(state)
         present.update(zip(names, values))
         for name in state.mapper.relationships:
             present.pop(name, None)

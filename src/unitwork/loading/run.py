@@ -16,8 +16,11 @@ from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
 from unitwork.loading.rows import loader_for
 from unitwork.loading.select import chunks, key_names, keyed_select, related_select, source_names, target_key
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
-from unitwork.state.instance import STATE
+from unitwork.state.instance import STATE, InstanceState
 from unitwork.state.tracker import StateTracker
+
+#: The states that a load overwrote already, where it overwrites what is present (ST-109); None where it does not.
+Populate = set[InstanceState] | None
 
 
 class LoadHost(Protocol):
@@ -30,13 +33,12 @@ class LoadHost(Protocol):
 
 
 def load_rows(
-    plan: LoadPlan, connection: Connection, rows: list[Any], host: LoadHost, populate: bool = False
+    plan: LoadPlan, connection: Connection, rows: list[Any], host: LoadHost, populate: Populate = None
 ) -> list[Any]:
     """Return what the driver's rows of a SELECT become.
 
     Args:
         rows: as the driver gave them.
-        populate: overwrite objects that are present (ST-109).
     Returns:
         One object or value per row for a plan with a single item, else one tuple per row.
     """
@@ -44,8 +46,18 @@ def load_rows(
     loader = loader_for(plan, dialect.name, dialect.result_converter)
     tracker = host.tracker
     identity = tracker.identity
-    tables = [identity.table(item.mapper) if isinstance(item, EntityItem) else None for item in plan.items]
-    loaded = loader(rows, tables, tracker, populate)
+    tables = [None if item is None else identity.table(item.mapper) for item in plan.entities]
+    if not plan.joined:
+        loaded = loader(rows, tables, tracker, populate)
+    else:
+        links: list[list[tuple[Any, Any]]] = [[] for _ in plan.joined]
+        loaded = loader(rows, tables, tracker, populate, links)
+    if populate is not None:
+        for place, item in enumerate(plan.items):
+            if isinstance(item, EntityItem):
+                _note(populate, loaded if plan.single else [row[place] for row in loaded])
+    if plan.joined:
+        _store_joined(plan, links, host, populate)
     for place in plan.eager:
         item = plan.items[place]
         if isinstance(item, EntityItem):
@@ -54,25 +66,64 @@ def load_rows(
     return loaded
 
 
+def _note(populate: set[InstanceState], objects: Iterable[Any]) -> None:
+    populate.update(obj.__dict__[STATE] for obj in objects if obj is not None)
+
+
+def _store_joined(
+    plan: LoadPlan, links: list[list[tuple[Any, Any]]], host: LoadHost, populate: Populate
+) -> None:
+    """Store what the rows say of relationships: each target once, in the order of the rows."""
+    for child, pairs in zip(plan.joined, links):
+        prop = child.prop
+        groups: dict[int, tuple[Any, dict[int, Any]]] = {}
+        for owner, target in pairs:
+            group = groups.get(id(owner))
+            if group is None:
+                group = groups[id(owner)] = (owner, {})
+            if target is not None:
+                group[1][id(target)] = target
+        for owner, targets in groups.values():
+            if prop.key not in owner.__dict__ or populate is not None:
+                _store(prop, owner, list(targets.values()))
+        if populate is not None:
+            _note(populate, [target for _, target in pairs])
+    for child, pairs in zip(plan.joined, links):
+        if child.item.spec.eager:
+            load_along(child.item.spec, [target for _, target in pairs], host, populate)
+
+
+def once_each(plan: LoadPlan, loaded: list[Any]) -> list[Any]:
+    """Return the objects of a plan with one item without repetitions, which come of joined collections."""
+    return list({id(obj): obj for obj in loaded}.values()) if plan.needs_unique else loaded
+
+
 # -- loaded along -----------------------------------------------------------------------------------------------------
 
 
-def load_along(spec: EntitySpec, objects: Iterable[Any], host: LoadHost, populate: bool = False) -> None:
+def load_along(spec: EntitySpec, objects: Iterable[Any], host: LoadHost, populate: Populate = None) -> None:
     """Load the eager relationships of objects that do not have them yet, and go on with their targets."""
-    owners = list({id(obj): obj for obj in objects if obj is not None}.values())
-    for prop, target_spec in spec.eager.items():
-        waiting = [obj for obj in owners if populate or prop.key not in obj.__dict__]
-        if waiting:
-            _load_relationship(prop, target_spec, waiting, host, populate)
+    waiting: list[tuple[EntitySpec, Iterable[Any]]] = [(spec, objects)]
+    done: set[tuple[int, int]] = set()
+    for current, reached in waiting:
+        owners = list({id(obj): obj for obj in reached if obj is not None}.values())
+        # A spec may lead back to itself, and so may the rows: each object is gone through once under each spec.
+        owners = [obj for obj in owners if (id(current), id(obj)) not in done]
+        done.update((id(current), id(obj)) for obj in owners)
+        for prop, target_spec in current.eager.items():
+            unloaded = [obj for obj in owners if populate is not None or prop.key not in obj.__dict__]
+            if unloaded:
+                targets = _load_relationship(prop, target_spec, unloaded, host, populate)
+                if target_spec.eager:
+                    waiting.append((target_spec, targets))
 
 
 def _load_relationship(
-    prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: bool
-) -> None:
+    prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: Populate
+) -> list[Any]:
     names = key_names(prop)
     if names is None:
-        _load_one_by_one(prop, spec, owners, host, populate)
-        return
+        return _load_one_by_one(prop, spec, owners, host, populate)
     by_key: dict[Any, list[Any]] = {}
     for obj in owners:
         key = tuple([getattr(obj, name) for name in names])
@@ -81,7 +132,7 @@ def _load_relationship(
         else:
             by_key.setdefault(key if len(key) > 1 else key[0], []).append(obj)
     found: dict[Any, list[Any]] = {}
-    if prop.direction is MANYTOONE and prop.uses_get and not populate:
+    if prop.direction is MANYTOONE and prop.uses_get and populate is None and not spec.criteria:
         _from_identity_map(prop, names, by_key, found, host.tracker)
     missing = [key for key in by_key if key not in found]
     if missing:
@@ -89,19 +140,23 @@ def _load_relationship(
     for key, group in by_key.items():
         for obj in group:
             _store(prop, obj, found.get(key, ()))
-    if spec.eager:
-        load_along(spec, [target for targets in found.values() for target in targets], host, populate)
+    return [target for targets in found.values() for target in targets]
 
 
 def _load_one_by_one(
-    prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: bool
-) -> None:
+    prop: RelationshipProperty, spec: EntitySpec, owners: list[Any], host: LoadHost, populate: Populate
+) -> list[Any]:
     names = source_names(prop)
     standing = related_select(prop, spec)
     connection = host.connection_for(prop.mapper)
+    found: list[Any] = []
     for obj in owners:
         named = {f"own{place}": getattr(obj, name) for place, name in enumerate(names)}
-        _store(prop, obj, load_rows(standing.plan, connection, standing.rows(connection, **named), host, populate))
+        targets = load_rows(standing.plan, connection, standing.rows(connection, **named), host, populate)
+        targets = once_each(standing.plan, targets)
+        _store(prop, obj, targets)
+        found += targets
+    return found
 
 
 def _from_identity_map(
@@ -124,14 +179,16 @@ def _read(
     keys: Sequence[Any],
     found: dict[Any, list[Any]],
     host: LoadHost,
-    populate: bool,
+    populate: Populate,
 ) -> None:
     from_key = keyed_select(prop, spec)
     width = len(prop.condition.equalities)
     for chunk in chunks(keys):
         connection = host.connection_for(prop.mapper)
-        rows = from_key.rows(connection, keys=list(chunk))
-        for row in load_rows(from_key.plan, connection, rows, host, populate):
+        rows: Any = load_rows(from_key.plan, connection, from_key.rows(connection, keys=list(chunk)), host, populate)
+        if from_key.plan.needs_unique:
+            rows = {(*row[:width], id(row[width])): row for row in rows}.values()
+        for row in rows:
             found.setdefault(row[0] if width == 1 else row[:width], []).append(row[width])
 
 

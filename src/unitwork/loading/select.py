@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from unitwork.engine.connection import Connection
-from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan, ValueItem, entity_plan
+from unitwork.loading.expand import entity_plan, expanded
+from unitwork.loading.plan import EntitySpec, LoadPlan
 from unitwork.mapping.mapper import RelationshipProperty
 from unitwork.sql.columns import bindparam
 from unitwork.sql.functions import tuple_
@@ -53,7 +54,7 @@ def one_select(spec: EntitySpec) -> StandingSelect:
             column == bindparam(f"pk{place}", type_=column.type)
             for place, column in enumerate(spec.mapper.primary_key)
         ]
-        standing = spec.memo["one"] = StandingSelect(select(spec.element).where(*conditions), entity_plan(spec))
+        standing = spec.memo["one"] = _standing(select(spec.element).where(*conditions), spec)
     return standing
 
 
@@ -62,7 +63,7 @@ def many_select(spec: EntitySpec) -> StandingSelect:
     standing: StandingSelect | None = spec.memo.get("many")
     if standing is None:
         condition = _is_among_keys(spec.mapper.primary_key)
-        standing = spec.memo["many"] = StandingSelect(select(spec.element).where(condition), entity_plan(spec))
+        standing = spec.memo["many"] = _standing(select(spec.element).where(condition), spec)
     return standing
 
 
@@ -75,8 +76,8 @@ def related_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSele
             for place, column in enumerate(prop.condition.own_columns)
         }
         condition = prop.condition.between(own=binds.get)
-        statement = _joined(prop, select(spec.element)).where(condition)
-        standing = spec.memo[("related", prop)] = StandingSelect(statement, entity_plan(spec))
+        statement = _joined(prop, select(spec.element)).where(condition, *spec.criteria)
+        standing = spec.memo[("related", prop)] = _standing(statement, spec)
     return standing
 
 
@@ -85,7 +86,7 @@ def related_to_many_select(prop: RelationshipProperty, spec: EntitySpec) -> Stan
     standing: StandingSelect | None = spec.memo.get(("related to many", prop))
     if standing is None:
         statement = _joined(prop, select(spec.element)).where(*_is_among_owners(prop))
-        standing = spec.memo[("related to many", prop)] = StandingSelect(statement, entity_plan(spec))
+        standing = spec.memo[("related to many", prop)] = _standing(statement, spec)
     return standing
 
 
@@ -95,11 +96,17 @@ def keyed_select(prop: RelationshipProperty, spec: EntitySpec) -> StandingSelect
     if standing is None:
         columns = [other for _, other in prop.condition.equalities]
         labelled = [column.label(f"own_{place}") for place, column in enumerate(columns)]
-        statement = _joined(prop, select(*labelled, spec.element)).where(*_is_among_owners(prop))
-        values = [ValueItem(place, column.type, True) for place, column in enumerate(columns)]
-        plan = LoadPlan((*values, EntityItem(spec, len(columns))), [f"own_{place}" for place in range(len(values) + 1)])
-        standing = spec.memo[("keyed", prop)] = StandingSelect(statement, plan)
+        statement = _joined(prop, select(*labelled, spec.element)).where(*_is_among_owners(prop), *spec.criteria)
+        standing = spec.memo[("keyed", prop)] = _standing(statement, spec)
+        # The targets of all chunks are gone on with together.
+        standing.plan.eager = ()
     return standing
+
+
+def _standing(statement: Any, spec: EntitySpec) -> StandingSelect:
+    if not spec.joined and len(statement.raw_columns) == 1:
+        return StandingSelect(statement, entity_plan(spec))
+    return StandingSelect(*expanded(statement, [spec]))
 
 
 def source_names(prop: RelationshipProperty) -> tuple[str, ...]:

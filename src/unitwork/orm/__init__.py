@@ -7,11 +7,13 @@ from unitwork.declare.imperative import clear_mappers, registry
 from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import QueryableAttribute
-from unitwork.loading.options import (
-    Load,
+from unitwork.loading.options import Load
+from unitwork.loading.shortcuts import (
+    contains_eager,
     defaultload,
     defer,
     immediateload,
+    joinedload,
     lazyload,
     load_only,
     noload,
@@ -19,6 +21,7 @@ from unitwork.loading.options import (
     selectinload,
     subqueryload,
     undefer,
+    undefer_group,
 )
 from unitwork.mapping.configure import configure_mappers
 from unitwork.mapping.mapper import (
@@ -83,6 +86,7 @@ __all__ = [
     "column_mapped_collection",
     "column_property",
     "configure_mappers",
+    "contains_eager",
     "declarative_base",
     "declarative_mixin",
     "declared_attr",
@@ -91,6 +95,7 @@ __all__ = [
     "deferred",
     "foreign",
     "immediateload",
+    "joinedload",
     "keyfunc_mapping",
     "lazyload",
     "load_only",
@@ -109,4 +114,5 @@ __all__ = [
     "sessionmaker",
     "subqueryload",
     "undefer",
+    "undefer_group",
 ]

@@ -19,9 +19,11 @@ from unitwork.flush.settle import Settled
 from unitwork.instrument.collections import bind_loaded
 from unitwork.instrument.references import remember_parent
 from unitwork.loading import lazy
-from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan, expand, options_spec, spec_of
+from unitwork.loading.expand import expand
+from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
 from unitwork.loading.run import load_rows
 from unitwork.loading.select import source_names, target_key
+from unitwork.loading.specs import options_spec, spec_of
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.mapping.registry import mapper_of
 from unitwork.session.flushing import autoflush, row_gone
@@ -50,7 +52,8 @@ def execute(
     if isinstance(loaded, Result):
         return loaded
     plan, values = loaded
-    result: Result = Result([(value,) for value in values] if plan.single else values, plan.keys)
+    rows = [(value,) for value in values] if plan.single else values
+    result: Result = Result(rows, plan.keys, needs_unique=plan.needs_unique)
     result.kinds = _kinds(plan)
     return result
 
@@ -68,7 +71,7 @@ def scalars(
     if isinstance(loaded, Result):
         return loaded.scalars()
     plan, values = loaded
-    found = ScalarResult.from_values(values if plan.single else [row[0] for row in values])
+    found = ScalarResult.from_values(values if plan.single else [row[0] for row in values], plan.needs_unique)
     if isinstance(plan.items[0], EntityItem):
         found.identity = id
     return found
@@ -100,13 +103,23 @@ def _load(
     plan: LoadPlan | None = prepared.memo
     if plan is None:
         return connection.execute(statement, params, execution_options=given)
-    populate = bool(given and given.get("populate_existing"))
     if given or connection.given_options:
         given = {**connection.given_options, **given}
-        if stream_sizes(given) is not None:
+        if stream_sizes(given) is not None and _may_stream(plan, given):
             return _streamed(core, connection, (prepared, *prepared.parameters(shape.binds, params)), given)
     rows = connection.prepared_fetch(prepared, shape.binds, params)
+    populate: set[InstanceState] | None = set() if given and given.get("populate_existing") else None
     return plan, load_rows(plan, connection, rows, core, populate)
+
+
+def _may_stream(plan: LoadPlan, options: Mapping[str, Any]) -> bool:
+    if plan.needs_unique and options.get("yield_per"):
+        raise exc.InvalidRequestError(
+            "yield_per cuts the rows into parts, and a joined collection may be spread over several of them.",
+            do="load the collection with selectinload(), or leave yield_per out.",
+            code="yield-per-joined",
+        )
+    return not plan.needs_unique
 
 
 def _streamed(
@@ -115,11 +128,11 @@ def _streamed(
     """Return a Result whose rows become objects chunk by chunk, while they are read (SB-50)."""
     prepared, sql, values = ready
     plan: LoadPlan = prepared.memo
-    populate = bool(options.get("populate_existing"))
+    populates = options.get("populate_existing")
     stream = connection.stream(sql, values, stream_sizes(options))
 
     def chunk(rows: list[Any]) -> list[Any]:
-        loaded = load_rows(plan, connection, rows, core, populate)
+        loaded = load_rows(plan, connection, rows, core, set() if populates else None)
         return [(value,) for value in loaded] if plan.single else loaded
 
     result: Result = Result(chain.from_iterable(map(chunk, stream)), plan.keys)
@@ -178,7 +191,7 @@ def get(core: SessionCore, entity: Any, ident: Any, populate: bool = False, opti
             return _get_expired(core, state, obj)
     autoflush(core)
     spec: EntitySpec = options_spec(mapper, options) if options else spec_of(mapper)
-    return lazy.get_row(core, spec, pk, populate)
+    return lazy.get_row(core, spec, pk, set() if populate else None)
 
 
 def _get_expired(core: SessionCore, state: InstanceState, obj: Any) -> Any:
@@ -295,6 +308,8 @@ def load_attribute(core: SessionCore, state: InstanceState, name: str) -> Any:
     prop = state.mapper.attrs[name]
     if isinstance(prop, RelationshipProperty):
         return _load_relationship(core, state, prop)
+    if lazy.column_refused(state, name):
+        raise lazy.refused(state, prop)
     autoflush(core)
     obj = state()
     present = obj.__dict__
@@ -319,7 +334,7 @@ def _load_relationship(core: SessionCore, state: InstanceState, prop: Relationsh
         if all(part is None for part in key):
             present[prop.key] = None
             return None
-        if prop.uses_get:
+        if prop.uses_get and not lazy.later_spec(state, prop).criteria:
             found = core.tracker.identity.find(prop.mapper, target_key(prop, names, key))
             if found is not None:
                 present[prop.key] = found

@@ -6,7 +6,9 @@ from typing import Any
 
 from tests.support.mapped import Library
 from tests.support.sql import assert_sql
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem, entity_plan, expand, spec_of
+from unitwork.loading.expand import entity_plan, expand
+from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
+from unitwork.loading.specs import spec_of
 from unitwork.sql.functions import func
 from unitwork.sql.select import select
 from unitwork.sql.types import Integer, String

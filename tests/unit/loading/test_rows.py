@@ -9,8 +9,10 @@ import pytest
 
 from tests.support.mapped import Library, MapClass, Port, persistent
 from unitwork.base.hooks import listen, remove
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem, entity_plan, spec_of
+from unitwork.loading.expand import entity_plan
+from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
 from unitwork.loading.rows import fill, loader_for
+from unitwork.loading.specs import spec_of
 from unitwork.mapping.mapper import Mapper, RelationshipOptions
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.schema import Column, Table
@@ -44,7 +46,7 @@ def load(tracker: StateTracker) -> Load:
 
     def load_(plan: LoadPlan, rows: Rows, populate: bool = False, converter: Any = bare) -> list[Any]:
         tables = [tracker.identity.table(item.mapper) if isinstance(item, EntityItem) else None for item in plan.items]
-        return loader_for(plan, converter.__name__, converter)(rows, tables, tracker, populate)
+        return loader_for(plan, converter.__name__, converter)(rows, tables, tracker, set() if populate else None)
 
     return load_
 
@@ -246,7 +248,7 @@ def test_a_row_with_some_columns_leaves_the_others_expired(library: Library, tra
     state = persistent(tracker, book, 1, id=1, title="t", author_id=3)
     tracker.expire(state, book)
 
-    fill(state, book, ("id", "title"), (1, "u"), False)
+    fill(state, book, ("id", "title"), (1, "u"), None)
 
     assert "author_id" not in book.__dict__
     assert state.expired_attributes & {"id", "title", "author_id"} == {"author_id"}
