@@ -66,3 +66,5 @@ class Features:
     multi_table_dml: bool
     #: Rows counted by UPDATE are those matched, also unchanged ones.
     counts_matched: bool
+    #: Query for the rows that the last statement changed, where the driver may not tell (after WITH); else None.
+    ask_row_count: str | None

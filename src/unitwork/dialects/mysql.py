@@ -64,6 +64,7 @@ def _features(mariadb: bool, max_packet: int | None) -> Features:
         on_conflict="on duplicate key",
         multi_table_dml=True,
         counts_matched=True,
+        ask_row_count=None,
     )
 
 

@@ -9,7 +9,7 @@ Spec: LB-34; BK-21, BK-27.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unitwork import exc
@@ -87,6 +87,13 @@ class MySQLStyle(Style):
     frame_groups = False
     distinct_on = False
     quantified_lists = False
+    lateral = False
+    tablesample = False
+    full_join = False
+    table_functions = False
+    table_function_columns = False
+    dml_in_cte = False
+    with_before_dml = False
     function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
 
     def check_name(self, name: str) -> None:
@@ -166,6 +173,12 @@ class MySQLStyle(Style):
     def concat(self, left: str, right: str) -> str:
         """``||`` is OR here."""
         return f"concat({left}, {right})"
+
+    def values_source(self, names: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
+        """A VALUES list cannot name its columns here: SELECTs do."""
+        first = ", ".join([f"{cell} AS {one}" for cell, one in zip(rows[0], names)])
+        shown = " UNION ALL SELECT ".join([first, *(", ".join(row) for row in rows[1:])])
+        return f"(SELECT {shown}) AS {name}"
 
     def distinct_from(self, left: str, right: str, negated: bool) -> str:
         """``<=>`` takes NULL for a value."""

@@ -56,6 +56,7 @@ _FEATURES = Features(
     on_conflict="on conflict",
     multi_table_dml=True,
     counts_matched=True,
+    ask_row_count=None,
 )
 
 _KINDS: dict[str, Kind] = {

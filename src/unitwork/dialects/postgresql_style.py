@@ -44,6 +44,14 @@ class PostgreSQLStyle(Style):
         "big_integer": "BIGSERIAL",
     }
 
+    values_first_cast = True
+
+    def typed_cell(self, text: str, type_: t.TypeEngine) -> str:
+        """A cast; text without its length, which would cut."""
+        if isinstance(type_, t.NullType):
+            return text
+        return f"CAST({text} AS {'TEXT' if isinstance(type_, t.String) else self.cast_type(type_)})"
+
     def ilike(self, left: str, right: str, negated: bool) -> str:
         """ILIKE."""
         return f"{left} {'NOT ILIKE' if negated else 'ILIKE'} {right}"

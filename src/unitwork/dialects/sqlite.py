@@ -63,6 +63,7 @@ _FEATURES = Features(
     on_conflict="on conflict",
     multi_table_dml=False,
     counts_matched=True,
+    ask_row_count="SELECT changes()",
 )
 
 #: Extended result codes; where one is missing, its low byte, the primary code, decides.
@@ -171,6 +172,7 @@ class SQLiteDialect(Dialect):
     def initialize(self, connection: Any) -> None:
         driver = self.import_driver()
         self.server_version = driver.sqlite_version_info
+        self.style.full_join = self.server_version >= (3, 39)
         getlimit = getattr(connection, "getlimit", None)
         if getlimit is not None:
             limit = getlimit(driver.SQLITE_LIMIT_VARIABLE_NUMBER)

@@ -5,7 +5,7 @@ Spec: LB-34, LB-44; BK-01, BK-07.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unitwork.sql import types as t
@@ -51,6 +51,11 @@ class SQLiteStyle(Style):
     within_group = ""
     distinct_on = False
     quantified_lists = None
+    lateral = False
+    tablesample = False
+    table_function_columns = False
+    dml_in_cte = False
+    set_operations_all = False
 
     def limit_clause(self, limit: str | None, offset: str | None) -> str:
         """An offset needs a limit."""
@@ -59,6 +64,16 @@ class SQLiteStyle(Style):
     def for_update(self, lock: ForUpdate) -> str:
         """Left out: a transaction that writes is alone (BK-07)."""
         return ""
+
+    def ties_clause(self, limit: str, offset: str | None) -> str:
+        """There is none."""
+        raise self.refusal("FETCH … WITH TIES", "rank the rows with func.rank().over().")
+
+    def values_source(self, names: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
+        """The columns of VALUES are called column1, column2, …"""
+        shown = ", ".join([f"({', '.join(row)})" for row in rows])
+        columns = ", ".join([f"column{place} AS {one}" for place, one in enumerate(names, 1)])
+        return f"(SELECT {columns} FROM (VALUES {shown})) AS {name}"
 
     def distinct_from(self, left: str, right: str, negated: bool) -> str:
         """IS compares any two values."""

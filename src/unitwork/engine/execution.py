@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unitwork import exc
 from unitwork.engine.batch import insert_rows
 from unitwork.engine.result import CursorResult
-from unitwork.engine.row import row_class
+from unitwork.engine.row import convert_rows, row_class
 from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
 from unitwork.engine.stream import can_stream, stream_sizes
@@ -21,6 +21,7 @@ from unitwork.sql.elements import BindParameter, ColumnElement
 from unitwork.sql.render_stmt import render
 from unitwork.sql.select import select
 from unitwork.sql.statement import Statement
+from unitwork.sql.text import TextualSelect
 
 if TYPE_CHECKING:
     from unitwork.engine.connection import Connection
@@ -149,7 +150,18 @@ def _execute_once(connection: Connection, statement: Statement, params: Params |
         return _insert_once(connection, statement, params)
     prepared, binds = connection.engine.statement_cache.prepare(statement)
     sql, values = prepared.parameters(binds, params)
+    if isinstance(statement, TextualSelect) and statement.by_name:
+        return _run_by_name(connection, statement, sql, values)
     return _run(connection, prepared, sql, values)
+
+
+def _run_by_name(connection: Connection, statement: TextualSelect, sql: str, values: Sequence[Any]) -> CursorResult:
+    """Run a text whose columns are told by name, whatever their order."""
+    rows, count, names, _ = connection.run(sql, values)
+    types = {column.name: column.type for column in statement.columns_given}
+    convert = connection.dialect.result_converter
+    converters = tuple([convert(types[name]) if name in types else None for name in names])
+    return CursorResult(convert_rows(rows or [], converters if any(converters) else ()), names, rowcount=count)
 
 
 def _run(connection: Connection, prepared: Prepared, sql: str, values: Sequence[Any]) -> CursorResult:
@@ -167,7 +179,11 @@ def _run(connection: Connection, prepared: Prepared, sql: str, values: Sequence[
     if rendered.returns_rows:
         rows, count = connection.fetch_counted(sql, values)
         return CursorResult(prepared.convert(rows), prepared.names, prepared.row_class, rowcount=count)
-    return CursorResult(None, (), rowcount=connection.write(sql, values))
+    count = connection.write(sql, values)
+    ask = connection.dialect.features.ask_row_count
+    if count < 0 and ask is not None:
+        count = connection.fetch(ask, ())[0][0]
+    return CursorResult(None, (), rowcount=count)
 
 
 def _insert_once(connection: Connection, statement: Insert, params: Params | None) -> CursorResult:

@@ -20,6 +20,7 @@ from unitwork.instrument.collections import bind_loaded
 from unitwork.instrument.references import remember_parent
 from unitwork.loading import lazy
 from unitwork.loading.expand import expand
+from unitwork.loading.from_statement import read_statement
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
 from unitwork.loading.run import load_rows
 from unitwork.loading.select import source_names, target_key
@@ -98,6 +99,9 @@ def _load(
     connection = core.connection_for(mapper, arguments.get("clause", statement), arguments.get("bind"))
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
         return connection.execute(statement, params, execution_options=given)
+    if statement.visit == "from_statement":
+        found, read = read_statement(statement, connection, params)
+        return found, load_rows(found, connection, read, core, _populated(given))
     shape = shape_of(statement)
     prepared = connection.prepare(statement, shape, expand)
     plan: LoadPlan | None = prepared.memo
@@ -108,8 +112,11 @@ def _load(
         if stream_sizes(given) is not None and _may_stream(plan, given):
             return _streamed(core, connection, (prepared, *prepared.parameters(shape.binds, params)), given)
     rows = connection.prepared_fetch(prepared, shape.binds, params)
-    populate: set[InstanceState] | None = set() if given and given.get("populate_existing") else None
-    return plan, load_rows(plan, connection, rows, core, populate)
+    return plan, load_rows(plan, connection, rows, core, _populated(given))
+
+
+def _populated(options: Mapping[str, Any]) -> set[InstanceState] | None:
+    return set() if options and options.get("populate_existing") else None
 
 
 def _may_stream(plan: LoadPlan, options: Mapping[str, Any]) -> bool:

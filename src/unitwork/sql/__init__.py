@@ -8,7 +8,8 @@ from __future__ import annotations
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.column_operators import ColumnOperators
 from unitwork.sql.columns import bindparam, column, literal_column
-from unitwork.sql.compound import except_, intersect, union, union_all
+from unitwork.sql.compound import except_, except_all, intersect, intersect_all, union, union_all
+from unitwork.sql.derived import CTE, Lateral, TableClause, Values, alias, lateral, table, values
 from unitwork.sql.dml import Delete, Insert, Update, delete, insert, update
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, cast
 from unitwork.sql.functions import (
@@ -31,16 +32,18 @@ from unitwork.sql.functions import (
     nulls_first,
     nulls_last,
     or_,
+    tablesample,
     true,
     tuple_,
     type_coerce,
 )
 from unitwork.sql.select import Select, exists
 from unitwork.sql.select_typed import select
-from unitwork.sql.text import TextClause, text
+from unitwork.sql.text import TextClause, TextualSelect, text
 from unitwork.sql.windows import funcfilter, over, within_group
 
 __all__ = [
+    "CTE",
     "BindParameter",
     "ClauseElement",
     "ColumnElement",
@@ -48,9 +51,14 @@ __all__ = [
     "Delete",
     "Insert",
     "Label",
+    "Lateral",
     "Select",
+    "TableClause",
     "TextClause",
+    "TextualSelect",
     "Update",
+    "Values",
+    "alias",
     "all_",
     "and_",
     "any_",
@@ -66,6 +74,7 @@ __all__ = [
     "desc",
     "distinct",
     "except_",
+    "except_all",
     "exists",
     "extract",
     "false",
@@ -73,6 +82,8 @@ __all__ = [
     "funcfilter",
     "insert",
     "intersect",
+    "intersect_all",
+    "lateral",
     "literal",
     "literal_column",
     "not_",
@@ -82,6 +93,8 @@ __all__ = [
     "or_",
     "over",
     "select",
+    "table",
+    "tablesample",
     "text",
     "true",
     "tuple_",
@@ -89,5 +102,6 @@ __all__ = [
     "union",
     "union_all",
     "update",
+    "values",
     "within_group",
 ]

@@ -36,6 +36,14 @@ class ColumnOperators:
         """Return the element for `op` with this object on the right."""
         return self.__clause_element__().reverse_operate(op, other)
 
+    def label(self, name: str | None) -> Any:
+        """Return this under another name in the result."""
+        return self.__clause_element__().label(name)
+
+    def cast(self, type_: Any) -> Any:
+        """Return ``CAST(self AS type_)``."""
+        return self.__clause_element__().cast(type_)
+
     def __eq__(self, other: object) -> Any:
         return self.operate(ops.EQ, other)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from unitwork import exc
 from unitwork.sql.clause import ClauseElement, describe
 from unitwork.sql.columns import ColumnCollection, LabelReference, NamedBind
+from unitwork.sql.derived import CTE, Lateral
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, as_operand
 from unitwork.sql.rendered import result_columns
 from unitwork.sql.selectable import Subquery, as_column
@@ -29,6 +30,7 @@ class SelectBase(Statement):
     order_by_clauses: tuple[ClauseElement, ...] = ()
     limit_clause: ColumnElement | None = None
     offset_clause: ColumnElement | None = None
+    with_ties: bool = False
 
     def result_elements(self) -> tuple[Any, ...]:
         """Return one element per column of the rows."""
@@ -57,6 +59,26 @@ class SelectBase(Statement):
         """Return the statement with at most `limit` rows; None takes the limit away."""
         new = self.clone()
         new.limit_clause = _count(limit, "limit()")
+        new.with_ties = False
+        return new
+
+    def fetch(self: B, count: Any, with_ties: bool = False, percent: bool = False) -> B:
+        """Return the statement with its first `count` rows.
+
+        Args:
+            with_ties: and those equal to the last of them in the order; not on SQLite.
+            percent: no supported database has it.
+        Raises:
+            CompileError [not-on-this-database]: `percent` was asked for.
+        """
+        if percent:
+            raise exc.CompileError(
+                "FETCH … PERCENT does not exist on any supported database.",
+                do="count the rows first, and pass the number.",
+                code="not-on-this-database",
+            )
+        new = self.limit(count)
+        new.with_ties = with_ties and count is not None
         return new
 
     def offset(self: B, offset: Any) -> B:
@@ -87,6 +109,18 @@ class SelectBase(Statement):
         """Return :meth:`subquery`."""
         return Subquery(self, name)
 
+    def lateral(self, name: str | None = None) -> Lateral:
+        """Return this as a FROM element that may use columns of those before it."""
+        return Lateral(self, name)
+
+    def cte(self, name: str | None = None, recursive: bool = False) -> CTE:
+        """Return this as a named part of the WITH clause.
+
+        Args:
+            recursive: it is to be extended by ``cte.union_all(select(cte…))``, which selects from it.
+        """
+        return CTE(self, name, recursive)
+
     def scalar_subquery(self) -> ScalarSelect:
         """Return this as a value: its one column of its one row."""
         return ScalarSelect(self)
@@ -115,6 +149,14 @@ class SelectBase(Statement):
         """Return the EXCEPT of `others`."""
         return _compound("EXCEPT", (self, *others))
 
+    def intersect_all(self, *others: SelectBase) -> CompoundSelect:
+        """Return the INTERSECT ALL with `others`; not on SQLite."""
+        return _compound("INTERSECT ALL", (self, *others))
+
+    def except_all(self, *others: SelectBase) -> CompoundSelect:
+        """Return the EXCEPT ALL of `others`; not on SQLite."""
+        return _compound("EXCEPT ALL", (self, *others))
+
     def from_objects(self) -> Iterable[ClauseElement]:
         return ()
 
@@ -128,8 +170,9 @@ class SelectBase(Statement):
         if self.offset_clause is not None:
             out.append("offset")
             self.offset_clause.shape_into(out)
-        for option in self.with_options:
-            option.shape_into(out)
+        if self.with_ties:
+            out.append("ties")
+        self.shape_extras(out)
 
 
 class CompoundSelect(SelectBase):
@@ -275,3 +318,13 @@ def intersect(*selects: SelectBase) -> CompoundSelect:
 def except_(*selects: SelectBase) -> CompoundSelect:
     """Return the EXCEPT of `selects`."""
     return _compound("EXCEPT", selects)
+
+
+def intersect_all(*selects: SelectBase) -> CompoundSelect:
+    """Return the INTERSECT ALL of `selects`; not on SQLite."""
+    return _compound("INTERSECT ALL", selects)
+
+
+def except_all(*selects: SelectBase) -> CompoundSelect:
+    """Return the EXCEPT ALL of `selects`; not on SQLite."""
+    return _compound("EXCEPT ALL", selects)

@@ -16,6 +16,7 @@ from unitwork.sql.clause import ClauseElement, EntityElement, describe
 from unitwork.sql.columns import ColumnClause, NamedBind, bindparam
 from unitwork.sql.compound import SelectBase, shape_all
 from unitwork.sql.defaults import DefaultContext
+from unitwork.sql.derived import CTE
 from unitwork.sql.elements import BindParameter, as_operand
 from unitwork.sql.select import Select
 from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
@@ -77,6 +78,10 @@ class Dml(Statement):
         new = self.clone()
         new.returning_elements = self.returning_elements + tuple(as_column(one, "returning()") for one in columns)
         return new
+
+    def cte(self, name: str | None = None) -> CTE:
+        """Return this, with RETURNING, as a named part of the WITH clause; on PostgreSQL."""
+        return CTE(self, name)
 
     def result_elements(self) -> tuple[Any, ...]:
         """Return one element per column of the rows given back."""
@@ -241,6 +246,10 @@ class Insert(ValuesDml):
 
     def has_values(self) -> bool:
         return bool(self.rows or self.select is not None or self.returning_elements)
+
+    def inline(self) -> Insert:
+        """Return the statement itself: defaults in SQL always run inside the INSERT."""
+        return self
 
     def from_select(self, names: Sequence[Any], select: SelectBase, include_defaults: bool = True) -> Insert:
         """Return the statement that inserts the rows of `select` into the columns of `names`.

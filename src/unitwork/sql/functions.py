@@ -15,6 +15,7 @@ from unitwork.base.generics import T_co
 from unitwork.sql import operators as ops
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.columns import LabelReference
+from unitwork.sql.derived import FieldOf, TableSample, TableValued, TableValuedColumn, as_columns, tablesample_of
 from unitwork.sql.elements import (
     FALSE,
     NULL,
@@ -78,6 +79,30 @@ class Function(Called[T_co]):
 
     def children(self) -> tuple[ClauseElement, ...]:
         return self.arguments
+
+    def table_valued(
+        self, *columns: Any, name: str | None = None, with_ordinality: str | None = None, joins_implicitly: bool = False
+    ) -> TableValued:
+        """Return the call as a FROM element with columns; not on MariaDB and MySQL.
+
+        Args:
+            columns: names, or columns made by ``column()``.
+            with_ordinality: name of a column that numbers the rows, on PostgreSQL.
+            joins_implicitly: accepted, as in the reference.
+        """
+        return TableValued(self, as_columns(columns, "table_valued()"), name, with_ordinality)
+
+    def column_valued(self, name: str | None = None, joins_implicitly: bool = False) -> TableValuedColumn:
+        """Return the one value of each row that the call gives in FROM; on PostgreSQL."""
+        return TableValued(self, (), name).column
+
+    def scalar_table_valued(self, name: str, type_: TypeArgument | None = None) -> FieldOf:
+        """Return one column of what the call gives: ``(f(x)).name``; on PostgreSQL."""
+        return FieldOf(self, name, NULLTYPE if type_ is None else to_type(type_))
+
+    def alias(self, name: str | None = None, joins_implicitly: bool = False) -> TableValued:
+        """Return the call as a FROM element."""
+        return TableValued(self, (), name)
 
     def with_children(self, children: Sequence[ClauseElement]) -> Function:
         return Function(self.spelling, children, self.type)
@@ -296,6 +321,17 @@ def type_coerce(expression: Any, type_: TypeArgument) -> ColumnElement:
     if found.__class__ is BindParameter:
         return BindParameter(found.value, target)
     return TypeCoerce(found, target)
+
+
+def tablesample(selectable: Any, sampling: Any, name: str | None = None, seed: Any = None) -> TableSample:
+    """Return a random part of a table; on PostgreSQL.
+
+    Args:
+        sampling: percentage for the method ``system``, or a call such as ``func.bernoulli(10)``.
+        seed: makes the sample repeatable.
+    """
+    call = sampling if isinstance(sampling, Function) else func.system(sampling)
+    return tablesample_of(selectable, call, name, seed)
 
 
 def null() -> Constant:

@@ -7,12 +7,11 @@ Spec: LB-23, LB-34, LB-35, LB-41.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
-from unitwork.sql.render_call import CallRenderer
+from unitwork.sql.render_from import FromRenderer
 from unitwork.sql.rendered import Rendered, result_columns, result_names
 from unitwork.sql.style import ForUpdate, Style
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from unitwork.sql.clause import ClauseElement
     from unitwork.sql.compound import CompoundSelect, Exists, ScalarSelect
     from unitwork.sql.dml import Delete, Insert, Update
-    from unitwork.sql.select import Select
-    from unitwork.sql.selectable import Alias, Join, Subquery
+    from unitwork.sql.select import FromStatement, Select
+    from unitwork.sql.text import TextualSelect
 
 
 def render(statement: ClauseElement, style: Style, literal: bool = False) -> Rendered:
@@ -35,61 +34,26 @@ def render(statement: ClauseElement, style: Style, literal: bool = False) -> Ren
     """
     renderer = StatementRenderer(style, literal=literal)
     text = renderer.text(statement)
+    text = renderer.with_clause() + text
     kind = str(getattr(statement, "kind", "text"))
     return Rendered(text, renderer, kind, result_columns(statement))
 
 
-class StatementRenderer(CallRenderer):
+class StatementRenderer(FromRenderer):
     """Makes text of one statement."""
-
-    def __init__(self, style: Style, *, literal: bool = False, bare: bool = False) -> None:
-        super().__init__(style, literal=literal, bare=bare)
-        # FROM elements of the statements around the one being rendered, for correlation.
-        self.enclosing: frozenset[Any] = frozenset()
-
-    @contextmanager
-    def inside(self, froms: Iterable[Any]) -> Iterator[None]:
-        """Render the body as lying in a statement that has `froms`."""
-        kept, self.enclosing = self.enclosing, frozenset(froms)
-        try:
-            yield
-        finally:
-            self.enclosing = kept
-
-    # FROM
-
-    def visit_table(self, element: Any) -> str:
-        """A table by its name."""
-        return self.from_name(element)
-
-    def visit_alias(self, element: Alias) -> str:
-        """A FROM element under another name."""
-        return f"{self.text(element.element)} AS {self.from_name(element)}"
-
-    def visit_subquery(self, element: Subquery) -> str:
-        """A SELECT in FROM; it sees nothing of the statement around it."""
-        with self.inside(()):
-            return f"({self.text(element.element)}) AS {self.from_name(element)}"
-
-    def visit_join(self, element: Join) -> str:
-        """Two FROM elements joined; a join on the right stands in parentheses."""
-        words = "FULL OUTER JOIN" if element.full else "LEFT OUTER JOIN" if element.isouter else "JOIN"
-        right = self.text(element.right)
-        if element.right.visit == "join":
-            right = f"({right})"
-        return f"{self.text(element.left)} {words} {right} ON {self.text(element.onclause)}"
 
     # SELECT
 
     def visit_select(self, element: Select) -> str:
         """A SELECT."""
+        self.note_ctes(element)
         froms = element.display_froms(self.enclosing)
         visible = self.enclosing.union(leaf for one in froms for leaf in one.leaves())
         elements = element.result_elements()
         labels = {one.name if one.visit == "label" else one.key: one for one in elements if one.visit in _NAMED}
         with self.inside(visible), self.scope(bare=False):
             distinct = self._distinct(element)
-            parts = [f"SELECT {distinct}{self._columns(elements)}"]
+            parts = [f"SELECT {self.affixes(element.prefixes)}{distinct}{self._columns(elements)}"]
             if froms:
                 parts.append(f" FROM {self.joined(froms)}")
             if element.where_criteria:
@@ -102,6 +66,7 @@ class StatementRenderer(CallRenderer):
             parts.append(self._tail(element, labels))
             if element.for_update is not None:
                 parts.append(self._locking(element.for_update, element.for_update_of))
+            parts.append(self.affixes(element.suffixes, before=" ", after=""))
         return "".join(parts)
 
     def criteria(self, criteria: tuple[ClauseElement, ...]) -> str:
@@ -134,6 +99,8 @@ class StatementRenderer(CallRenderer):
         limit, offset = (
             None if one is None else self.text(one) for one in (element.limit_clause, element.offset_clause)
         )
+        if element.with_ties:
+            return text + self.style.ties_clause(limit or "", offset)
         return text + self.style.limit_clause(limit, offset)
 
     def _locking(self, lock: ForUpdate, of: tuple[Any, ...]) -> str:
@@ -142,6 +109,9 @@ class StatementRenderer(CallRenderer):
 
     def visit_compound(self, element: CompoundSelect) -> str:
         """SELECTs combined by UNION and the like."""
+        if element.keyword in ("INTERSECT ALL", "EXCEPT ALL") and not self.style.set_operations_all:
+            raise self.style.refusal(element.keyword, f"use {element.keyword.split()[0]}, or count with row_number().")
+        self.note_ctes(element)
         texts = []
         for part in element.selects:
             text = self.text(part)
@@ -152,6 +122,21 @@ class StatementRenderer(CallRenderer):
         labels = {one.name if one.visit == "label" else one.key: one for one in first if one.visit in _NAMED}
         with self.scope(bare=True):
             return f" {element.keyword} ".join(texts) + self._tail(element, labels)
+
+    def visit_textual_select(self, element: TextualSelect) -> str:
+        """A SELECT written by the user."""
+        if element.has_tail:
+            raise exc.CompileError(
+                "a SELECT in text() takes no order and no limit.",
+                do="write them in the text, or select from its subquery().",
+                code="text-is-fixed",
+            )
+        self.note_ctes(element)
+        return self.text(element.element)
+
+    def visit_from_statement(self, element: FromStatement) -> str:
+        """The statement whose rows are read as something else."""
+        return self.text(element.element)
 
     def visit_scalar_subquery(self, element: ScalarSelect) -> str:
         """A SELECT of one column as a value."""
@@ -171,7 +156,8 @@ class StatementRenderer(CallRenderer):
         if columns:
             text += f" ({', '.join([quote(one.name) for one in columns])})"
         if element.select is not None:
-            text += f" {self.text(element.select)}"
+            select = self.text(element.select)
+            text += f" {select}" if self.style.with_before_dml else f" {self.with_clause()}{select}"
         elif columns:
             text += " VALUES " + ", ".join([f"({self._cells(columns, row)})" for row in rows])
         else:
@@ -188,6 +174,7 @@ class StatementRenderer(CallRenderer):
 
     def visit_update(self, element: Update) -> str:
         """An UPDATE; tables that only its criteria name are joined in."""
+        self.note_ctes(element)
         target, extra = element.table, element.extra_froms()
         self._check_extra(extra, self.style.update_extra, "UPDATE")
         in_list = bool(extra) and self.style.update_extra == "list"
@@ -197,25 +184,32 @@ class StatementRenderer(CallRenderer):
             for column, value in element.assignments():
                 name = self.text(column) if in_list else self.style.quote(column.name)
                 sets.append(f"{name} = {self._cells((column,), (value,))}")
-            text = f"UPDATE {tables} SET {', '.join(sets)}"
+            text = f"UPDATE {self.affixes(element.prefixes)}{tables} SET {', '.join(sets)}"
             if extra and not in_list:
                 text += f" FROM {self.joined(extra)}"
             if element.where_criteria:
                 text += f" WHERE {self.criteria(element.where_criteria)}"
+            self._check_with("UPDATE")
             return text + self._returning(element, self.style.returning_update, bare=not extra)
 
     def visit_delete(self, element: Delete) -> str:
         """A DELETE; tables that only its criteria name are joined in."""
+        self.note_ctes(element)
         target, extra = element.table, element.extra_froms()
         self._check_extra(extra, self.style.delete_extra, "DELETE")
         with self.inside((target, *(leaf for one in extra for leaf in one.leaves()))):
-            text = f"DELETE FROM {self.text(target)}"
+            text = f"DELETE {self.affixes(element.prefixes)}FROM {self.text(target)}"
             if extra:
                 listed = (target, *extra) if self.style.delete_extra == "mysql" else extra
                 text += f" USING {self.joined(listed)}"
             if element.where_criteria:
                 text += f" WHERE {self.criteria(element.where_criteria)}"
+            self._check_with("DELETE")
             return text + self._returning(element, self.style.returning_delete, bare=not extra)
+
+    def _check_with(self, what: str) -> None:
+        if self.has_ctes and not self.style.with_before_dml:
+            raise self.style.refusal(f"WITH before {what}", "use a subquery.")
 
     def _check_extra(self, extra: Sequence[Any], way: str, what: str) -> None:
         if extra and not way:
@@ -244,4 +238,4 @@ class StatementRenderer(CallRenderer):
 
 
 _NAMED = ("column", "label")
-_FROM = ("table", "alias", "subquery")
+_FROM = ("table", "alias", "subquery", "cte", "lateral", "values", "tablesample", "table_valued")

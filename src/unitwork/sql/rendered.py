@@ -205,4 +205,4 @@ def _own_name(element: Any) -> tuple[str, bool]:
         return inner or "anon", inner is not None
     if element.visit == "label" and element.name is None:
         return getattr(element.element, "name", None) or "anon", False
-    return element.name or "anon", element.visit in ("column", "label")
+    return element.name or "anon", element.visit in ("column", "label", "field_of", "table_valued_column")

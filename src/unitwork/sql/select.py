@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from unitwork import exc
 from unitwork.base.generics import Row_co
-from unitwork.sql.clause import ClauseElement, EntityElement
+from unitwork.sql.clause import ClauseElement, EntityElement, describe, refuse_string
 from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all
 from unitwork.sql.elements import ColumnElement, as_criterion
 from unitwork.sql.froms import JoinLeg, JoinStep, resolve_joins, visible_froms
 from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
 from unitwork.sql.shape import ShapeBuilder
-from unitwork.sql.statement import Filtered
+from unitwork.sql.statement import Filtered, Statement
 from unitwork.sql.style import ForUpdate
 
 if TYPE_CHECKING:
@@ -228,6 +228,28 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         new.uncorrelated = tuple(as_from(one) for one in froms if one is not None)
         return new
 
+    def get_final_froms(self) -> list[FromClause]:
+        """Return the FROM elements, joins resolved."""
+        return self.froms()
+
+    @property
+    def columns_clause_froms(self) -> list[FromClause]:
+        """The FROM elements of its columns."""
+        return list(dict.fromkeys(one for column in self.raw_columns for one in column.from_objects()))  # type: ignore[misc]
+
+    @property
+    def column_descriptions(self) -> list[dict[str, Any]]:
+        """What each selected item is, as dicts of `name`, `type`, `aliased`, `expr` and `entity`."""
+        return [describe_item(element) for element in self.raw_columns]
+
+    def from_statement(self, statement: Any) -> FromStatement:
+        """Return a statement that reads the rows of another one, also of ``text()``, as what this one selects.
+
+        Raises:
+            ArgumentError [raw-sql-string], [not-a-statement]: it is a string, or no statement.
+        """
+        return FromStatement(self, statement)
+
     def filter_source(self) -> Any:
         """Return what ``filter_by`` speaks of: the last joined, else the first selected."""
         if self.joins:
@@ -285,6 +307,73 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         elements = (as_column(one, "with_for_update(of=)") for one in given)
         new.for_update_of = tuple(one.table if isinstance(one, EntityElement) else one for one in elements)
         return new
+
+
+class FromStatement(Statement):
+    """A statement whose rows are read as what a SELECT selects; columns are found by name.
+
+    Attributes:
+        raw_columns: what the SELECT selects.
+        element: the statement that is sent.
+    """
+
+    visit = "from_statement"
+    kind = "select"
+
+    def __init__(self, select: Select, statement: Any) -> None:
+        refuse_string(statement, "from_statement()")
+        if not isinstance(statement, Statement) or statement.kind == "ddl":
+            raise exc.ArgumentError(
+                f"from_statement() needs a statement that gives rows, got {describe(statement)}.",
+                do="pass text(), a SELECT, or an INSERT, UPDATE or DELETE with returning().",
+                code="not-a-statement",
+            )
+        self.raw_columns = select.raw_columns
+        self.with_options = select.with_options
+        self.given_execution_options = select.given_execution_options
+        self.element: Any = statement
+
+    def result_elements(self) -> tuple[Any, ...]:
+        """Return one element per column of the rows, as far as they are known."""
+        found: tuple[Any, ...] = getattr(self.element, "result_elements", tuple)()
+        return found
+
+    @property
+    def column_descriptions(self) -> list[dict[str, Any]]:
+        """What each item is, see :attr:`Select.column_descriptions`."""
+        return [describe_item(element) for element in self.raw_columns]
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.append(FromStatement)
+        shape_all(out, "columns", self.raw_columns)
+        self.element.shape_into(out)
+        self.shape_extras(out)
+        out.append("end")
+
+    def children(self) -> tuple[ClauseElement, ...]:
+        return (self.element,)
+
+    def with_children(self, children: Sequence[ClauseElement]) -> FromStatement:
+        new = self.clone()
+        new.element = children[0]
+        return new
+
+
+def describe_item(element: Any) -> dict[str, Any]:
+    """Return what a selected item is, as a dict."""
+    if isinstance(element, EntityElement):
+        cls = getattr(element.subject, "class_", element.subject)
+        other = getattr(getattr(element, "alias", None), "entity", None)
+        name = getattr(getattr(element, "alias", None), "name", None) or getattr(cls, "__name__", None)
+        shown = cls if other is None else other
+        return {"name": name, "type": cls, "aliased": other is not None, "expr": shown, "entity": shown}
+    return {
+        "name": getattr(element, "name", None),
+        "type": getattr(element, "type", None),
+        "aliased": False,
+        "expr": element,
+        "entity": None,
+    }
 
 
 def select(*columns: Any) -> Select:

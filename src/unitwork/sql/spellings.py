@@ -7,10 +7,11 @@ Spec: LB-22, LB-33, LB-37.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from unitwork import exc
+from unitwork.sql.types import TypeEngine
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -25,6 +26,13 @@ class Spellings:
         within_group: WITHIN GROUP is understood: ``"yes"``, before OVER only (``"over"``), or not ("").
         frame_groups: a window frame may count GROUPS.
         distinct_on: DISTINCT ON is understood.
+        lateral, tablesample, full_join: these are understood in FROM.
+        table_functions: functions may stand in FROM.
+        table_function_columns: their alias may name columns, or stand for the value.
+        values_first_cast: the first row of a VALUES list is cast, so that its columns have types.
+        dml_in_cte: INSERT, UPDATE and DELETE may stand in WITH.
+        with_before_dml: WITH may stand in front of INSERT, UPDATE and DELETE.
+        set_operations_all: INTERSECT ALL and EXCEPT ALL are understood.
         quantified_lists: ANY and ALL take arrays, beside subqueries; None if they do not exist.
     """
 
@@ -35,6 +43,15 @@ class Spellings:
     frame_groups: bool = True
     distinct_on: bool = True
     quantified_lists: bool | None = True
+    lateral: bool = True
+    tablesample: bool = True
+    full_join: bool = True
+    table_functions: bool = True
+    table_function_columns: bool = True
+    values_first_cast: bool = False
+    dml_in_cte: bool = True
+    with_before_dml: bool = True
+    set_operations_all: bool = True
 
     def refusal(self, what: str, do: str) -> exc.CompileError:
         """Return the error for something this database has no form of."""
@@ -43,6 +60,22 @@ class Spellings:
     def quote(self, name: str) -> str:
         """Return `name` as an identifier."""
         raise NotImplementedError
+
+    # Clauses
+
+    def ties_clause(self, limit: str, offset: str | None) -> str:
+        """Return the end of a SELECT of the first rows and those that are equal to the last of them in order."""
+        text = f" OFFSET {offset} ROWS" if offset is not None else ""
+        return f"{text} FETCH FIRST {limit} ROWS WITH TIES"
+
+    def values_source(self, names: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
+        """Return rows of values as a FROM element; `names` and `name` are quoted."""
+        shown = ", ".join([f"({', '.join(row)})" for row in rows])
+        return f"(VALUES {shown}) AS {name} ({', '.join(names)})"
+
+    def typed_cell(self, text: str, type_: TypeEngine) -> str:
+        """Return a cell of the first row of a VALUES list with its type."""
+        return text
 
     # Operators
 

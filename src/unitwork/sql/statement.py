@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from unitwork.sql.clause import ClauseElement, EntityElement
+from unitwork.sql.columns import literal_column
 from unitwork.sql.elements import ColumnElement, as_criterion
+from unitwork.sql.shape import ShapeBuilder
 
 S = TypeVar("S", bound="Statement")
 F = TypeVar("F", bound="Filtered")
@@ -27,11 +29,16 @@ class Statement(ClauseElement):
     Attributes:
         kind: ``select``, ``insert``, ``update``, ``delete``, ``ddl`` or ``text``.
         with_options: opaque options for the layers above; each has a ``shape_into`` of its own.
+        added_ctes: CTEs given with :meth:`add_cte`.
+        prefixes, suffixes: (text, database) pairs, as given.
         given_execution_options: for the engine and the layers above; not part of the shape.
     """
 
     kind: ClassVar[str] = "text"
     with_options: tuple[Any, ...] = ()
+    added_ctes: tuple[Any, ...] = ()
+    prefixes: tuple[tuple[Any, str], ...] = ()
+    suffixes: tuple[tuple[Any, str], ...] = ()
     given_execution_options: Mapping[str, Any] = _NOTHING
 
     def clone(self: S) -> S:
@@ -48,6 +55,42 @@ class Statement(ClauseElement):
         new.with_options = self.with_options + options
         return new
 
+    def add_cte(self: S, *ctes: Any) -> S:
+        """Return the statement with CTEs in its WITH clause, whether it selects from them or not."""
+        new = self.clone()
+        new.added_ctes = self.added_ctes + ctes
+        return new
+
+    def prefix_with(self: S, *prefixes: Any, dialect: str = "*") -> S:
+        """Return the statement with SQL text after its first word, on one database or on all."""
+        new = self.clone()
+        new.prefixes = self.prefixes + tuple((as_text(one), dialect) for one in prefixes)
+        return new
+
+    def suffix_with(self: S, *suffixes: Any, dialect: str = "*") -> S:
+        """Return the statement with SQL text at its end, on one database or on all."""
+        new = self.clone()
+        new.suffixes = self.suffixes + tuple((as_text(one), dialect) for one in suffixes)
+        return new
+
+    def with_statement_hint(self: S, text: str, dialect_name: str = "*") -> S:
+        """Return the statement with a hint at its end, on one database or on all."""
+        return self.suffix_with(text, dialect=dialect_name)
+
+    def shape_extras(self, out: ShapeBuilder) -> None:
+        """Append what few statements have: options, CTEs added, prefixes and suffixes."""
+        for option in self.with_options:
+            option.shape_into(out)
+        for cte in self.added_ctes:
+            out.append("cte")
+            cte.shape_into(out)
+        if self.prefixes or self.suffixes:
+            for marker, affixes in (("prefixes", self.prefixes), ("suffixes", self.suffixes)):
+                out.append(marker)
+                out.append(tuple(dialect for _, dialect in affixes))
+                for element, _ in affixes:
+                    element.shape_into(out)
+
     def execution_options(self: S, **options: Any) -> S:
         """Return the statement with options for its execution."""
         new = self.clone()
@@ -57,6 +100,11 @@ class Statement(ClauseElement):
     def get_execution_options(self) -> Mapping[str, Any]:
         """Return the options for execution; not to be changed."""
         return self.given_execution_options
+
+
+def as_text(given: Any) -> ClauseElement:
+    """Return a string as SQL text taken as it is, an element as itself."""
+    return given if isinstance(given, ClauseElement) else literal_column(given)
 
 
 class Filtered(Statement):

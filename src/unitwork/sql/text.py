@@ -6,10 +6,13 @@ Spec: LB-21, LB-34.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from unitwork import exc
+from unitwork.sql.clause import ClauseElement
 from unitwork.sql.columns import ColumnClause, NamedBind, bindparam
+from unitwork.sql.compound import SelectBase
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Statement
 from unitwork.sql.types import TypeArgument, to_type
@@ -24,7 +27,6 @@ class TextClause(Statement):
     Attributes:
         source: the text as given.
         pieces: text and parameters in turn.
-        columns_given: what :meth:`columns` was told of the rows.
     """
 
     visit = "text"
@@ -44,23 +46,24 @@ class TextClause(Statement):
         self.pieces: tuple[str | NamedBind, ...] = tuple(
             bindparam(part) if place % 2 else part.replace("\\:", ":") for place, part in enumerate(parts)
         )
-        self.columns_given: tuple[ColumnClause, ...] = ()
 
     @property
     def precedence(self) -> int:
         return 0
 
     def shape_into(self, out: ShapeBuilder) -> None:
-        out.extend((TextClause, self.source, len(self.columns_given)))
+        out.extend((TextClause, self.source))
         for piece in self.pieces:
             if not isinstance(piece, str):
                 piece.shape_into(out)
-        for one in self.columns_given:
-            one.shape_into(out)
 
-    def result_elements(self) -> tuple[ColumnClause, ...]:
-        """Return what is known of the rows."""
-        return self.columns_given
+    def children(self) -> tuple[ClauseElement, ...]:
+        return tuple(piece for piece in self.pieces if not isinstance(piece, str))
+
+    def with_children(self, children: Sequence[ClauseElement]) -> TextClause:
+        new, given = self.clone(), iter(children)
+        new.pieces = tuple(piece if isinstance(piece, str) else next(given) for piece in self.pieces)  # type: ignore[misc]
+        return new
 
     def bindparams(self, *binds: NamedBind, **values: Any) -> TextClause:
         """Return the text with values, or with ``bindparam()`` objects (types, lists), for its parameters.
@@ -89,10 +92,55 @@ class TextClause(Statement):
         new.pieces = tuple(pieces)
         return new
 
-    def columns(self, *columns: ColumnClause, **types: TypeArgument) -> TextClause:
-        """Return the text with columns of its rows, by place: names and types for the result."""
+    def columns(self, *columns: ColumnClause, **types: TypeArgument) -> TextualSelect:
+        """Return the text as a SELECT of columns: those given, by place, then those named, by name.
+
+        It can be selected from (``subquery()``, ``cte()``), and its rows have these types.
+        """
+        named = [ColumnClause(name, to_type(type_)) for name, type_ in types.items()]
+        return TextualSelect(self, (*columns, *named), by_name=bool(named))
+
+
+class TextualSelect(SelectBase):
+    """A SELECT written by the user, whose columns are known.
+
+    Attributes:
+        element: the text.
+        columns_given: its columns.
+        by_name: they are found in the rows by their names.
+    """
+
+    visit = "textual_select"
+
+    def __init__(self, element: TextClause, columns: tuple[Any, ...], by_name: bool = False) -> None:
+        self.element = element
+        self.columns_given = columns
+        self.by_name = by_name
+
+    def result_elements(self) -> tuple[Any, ...]:
+        return self.columns_given
+
+    def bindparams(self, *binds: NamedBind, **values: Any) -> TextualSelect:
+        """Return the SELECT with values for the parameters of its text."""
         new = self.clone()
-        new.columns_given = (*columns, *(ColumnClause(name, to_type(type_)) for name, type_ in types.items()))
+        new.element = self.element.bindparams(*binds, **values)
+        return new
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.extend((TextualSelect, len(self.columns_given), self.by_name))
+        self.element.shape_into(out)
+        for one in self.columns_given:
+            out.append(one.name)
+            one.shape_into(out)
+        self.shape_tail(out)
+        out.append("end")
+
+    def children(self) -> tuple[ClauseElement, ...]:
+        return (self.element,)
+
+    def with_children(self, children: Sequence[ClauseElement]) -> TextualSelect:
+        new = self.clone()
+        new.element = children[0]  # type: ignore[assignment]
         return new
 
 
