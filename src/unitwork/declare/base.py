@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from unitwork.declare.annotations import own_annotations, read_hint
-from unitwork.declare.constructors import MappedColumn, MappedExpression, Relationship
+from unitwork.declare.constructors import MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.declare.imperative import registry as registry_class
 from unitwork.mapping.mapper import Mapper
 from unitwork.mapping.registry import mapper_of
@@ -14,7 +14,7 @@ from unitwork.sql.schema import Column, MetaData
 
 T = TypeVar("T")
 
-_DRAFTS = (MappedColumn, MappedExpression, Relationship, Column)
+_DRAFTS = (MappedColumn, MappedExpression, MappedSql, Synonym, Relationship, Column)
 
 
 class DeclarativeBase:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from unitwork import exc
 from unitwork.mapping.assemble import ColumnOptions
 from unitwork.mapping.cascade_options import CascadeOptions, cascade_for
+from unitwork.mapping.derived import ExpressionOptions, LateElement, SynonymOptions
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.typed import Mapped
 from unitwork.sql.column_operators import ColumnOperators
@@ -38,14 +39,32 @@ class LateColumn(ColumnOperators):
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
-    def __clause_element__(self) -> Any:
+    def element(self) -> Any:
+        """Return the element.
+
+        Raises:
+            InvalidRequestError [column-not-mapped-yet]: a class that it needs is not mapped.
+        """
         return self._make()
 
+    def __clause_element__(self) -> Any:
+        try:
+            return self.element()
+        except exc.InvalidRequestError as error:
+            if error.code != "column-not-mapped-yet":
+                raise
+            # Part of a larger expression in a class body, which is settled when its class is mapped.
+            return LateElement(self.element)
+
     def operate(self, op: Operator, *others: Any, **options: Any) -> LateColumn:
-        return LateColumn(lambda: self.__clause_element__().operate(op, *others, **options))
+        return LateColumn(lambda: self.element().operate(op, *others, **options))
 
     def reverse_operate(self, op: Operator, other: Any) -> LateColumn:
-        return LateColumn(lambda: self.__clause_element__().reverse_operate(op, other))
+        return LateColumn(lambda: self.element().reverse_operate(op, other))
+
+    def label(self, name: str | None) -> Any:
+        """Return this under another name in a result."""
+        return LateColumn(lambda: self.element().label(name))
 
 
 class MappedColumn(LateColumn, Mapped[T]):
@@ -99,6 +118,20 @@ class MappedExpression(Mapped[T]):
     def __init__(self, columns: tuple[Any, ...], loading: ColumnOptions) -> None:
         self.columns = columns
         self.loading = loading
+
+
+class MappedSql(Mapped[T]):
+    """An SQL expression mapped as an attribute, as drafted by :func:`column_property`."""
+
+    def __init__(self, options: ExpressionOptions) -> None:
+        self.options = options
+
+
+class Synonym(Mapped[T]):
+    """Another name for an attribute, as drafted by :func:`synonym`."""
+
+    def __init__(self, options: SynonymOptions) -> None:
+        self.options = options
 
 
 class Relationship(Mapped[T]):
@@ -189,29 +222,60 @@ def column_property(
     active_history: bool = False,
     doc: str | None = None,
     info: dict[Any, Any] | None = None,
-) -> MappedExpression[Any]:
-    """Map columns of the class's table under one attribute, with loading options.
+) -> Any:
+    """Map an SQL expression as an attribute; or columns of the class's table under one attribute, with options.
+
+    An expression is loaded with the object and never written; a flush of the object has it loaded again.
 
     Args:
-        columns: Column or mapped_column; with several, the first one is read.
+        columns: one SQL expression; or one Column or mapped_column, or several, of which the first one is read.
         group, deferred, active_history: as for :func:`mapped_column`.
     Raises:
-        ArgumentError [column-property-not-yet]: an SQL expression was given, which is not supported yet.
+        ArgumentError [column-property]: several were given that are not all columns, or none.
     Spec: LB-06.
     """
-    wrong = [item for item in columns if not isinstance(item, (Column, MappedColumn))]
-    if wrong or not columns:
+    is_deferred = deferred or group is not None
+    plain = [item for item in columns if isinstance(item, (Column, MappedColumn))]
+    if len(columns) == 1 and not plain:
+        return MappedSql[Any](ExpressionOptions(columns[0], is_deferred, group, doc, info or {}))
+    if len(plain) != len(columns) or not columns:
         raise exc.ArgumentError(
-            "column_property() takes columns; SQL expressions are not there yet.",
-            do="select the expression in the statement that needs it.",
-            code="column-property-not-yet",
+            "column_property() takes one SQL expression, or columns of the class's table.",
+            do="combine the expressions into one, or map each under a name of its own.",
+            code="column-property",
         )
-    loading = ColumnOptions((), deferred or group is not None, group, active_history, doc, info or {})
-    return MappedExpression(columns, loading)
+    loading = ColumnOptions((), is_deferred, group, active_history, doc, info or {})
+    return MappedExpression[Any](columns, loading)
 
 
-def deferred(column: Any, *additional_columns: Any, group: str | None = None) -> MappedExpression[Any]:
-    """Map a column that is loaded when it is first read, together with its group (LB-06)."""
+def synonym(
+    name: str,
+    *,
+    map_column: bool | None = None,
+    descriptor: Any = None,
+    info: dict[Any, Any] | None = None,
+    doc: str | None = None,
+) -> Any:
+    """Declare another name for an attribute: in SQL, in ``filter_by``, as a keyword, for reading and writing.
+
+    Args:
+        name: the attribute it stands for.
+        map_column: the column called as the synonym is mapped under `name`.
+        descriptor: reads and writes on instances instead; by default a property that the class has under that name.
+    Spec: LB-06.
+    """
+    return Synonym[Any](SynonymOptions(name, bool(map_column), descriptor, doc, info or {}))
+
+
+def synonym_for(name: str, map_column: bool = False) -> Callable[[Any], Any]:
+    """Return a decorator that makes a property a synonym, read by the property and asked for in SQL by `name`."""
+    return lambda function: synonym(
+        name, map_column=map_column, descriptor=function if hasattr(function, "__get__") else property(function)
+    )
+
+
+def deferred(column: Any, *additional_columns: Any, group: str | None = None) -> Any:
+    """Map a column, or an SQL expression, that is loaded when it is first read, together with its group (LB-06)."""
     return column_property(column, *additional_columns, group=group, deferred=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from unitwork import exc
-from unitwork.declare.constructors import MappedColumn, MappedExpression, Relationship
+from unitwork.declare.constructors import MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.declare.scan import scan
 from unitwork.instrument.install import install, install_attribute, uninstall
 from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_class
@@ -124,7 +124,7 @@ class registry(MapperRegistry):
 
 def _declared(value: Any, where: str) -> Declared:
     """What one entry of ``properties`` declares."""
-    if isinstance(value, Relationship):
+    if isinstance(value, (Relationship, MappedSql, Synonym)):
         return value.options
     if isinstance(value, Column):
         return ColumnOptions((value,))

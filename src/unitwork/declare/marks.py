@@ -29,5 +29,5 @@ def remote(expr: Any) -> Any:
 
 def _marked(expr: Any, mark: str) -> Any:
     if isinstance(expr, LateColumn):
-        return LateColumn(lambda: marked(expr.__clause_element__(), mark))
+        return LateColumn(lambda: marked(expr.element(), mark))
     return marked(as_operand(expr), mark)

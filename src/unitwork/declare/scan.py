@@ -14,13 +14,13 @@ from unitwork import exc
 from unitwork.declare.annotations import Hint, own_annotations, read_hint
 from unitwork.declare.attributes import DeclaredMethod
 from unitwork.declare.columns import build_column
-from unitwork.declare.constructors import NOT_GIVEN, MappedColumn, MappedExpression, Relationship
+from unitwork.declare.constructors import NOT_GIVEN, MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.mapping.assemble import ColumnOptions, Declared
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.schema import Column, Table
 
-_DRAFTS = (MappedColumn, MappedExpression, Relationship, Column, DeclaredMethod)
+_DRAFTS = (MappedColumn, MappedExpression, MappedSql, Synonym, Relationship, Column, DeclaredMethod)
 #: Names that the base class uses itself.
 _RESERVED = ("metadata", "registry")
 
@@ -102,7 +102,9 @@ class _Reader:
 
     def _declare(self, item: Found, hint: Hint | None) -> None:
         value = item.value
-        if isinstance(value, Relationship):
+        if isinstance(value, (MappedSql, Synonym)):
+            self.declared[item.name] = value.options
+        elif isinstance(value, Relationship):
             self.declared[item.name] = self._relationship(item, value, hint)
         elif isinstance(value, MappedExpression):
             columns = tuple(self._column(item, column, None) for column in value.columns)

@@ -104,6 +104,8 @@ def _make(mapper: Mapper) -> RowShape:
     onupdate = tuple(column for column in columns if column.onupdate is not None)
     pairs = list(zip(names, columns))
     expired = tuple(name for name, column in pairs if column.server_onupdate is not None)
+    # An SQL expression over the row is not what it was.
+    expired += tuple(name for name, prop in mapper.columns.items() if prop.column.table is None)
     computed = tuple((name, column) for name, column in pairs if column.computed is not None)
     synced = frozenset(sources)
     return RowShape(names, columns, source.compile(), key, synced, references, onupdate, expired, computed, {})

@@ -58,7 +58,8 @@ class AliasedInsp:
 
     def column(self, attribute: str) -> Any:
         """Return the alias's column for a column attribute, None if what it stands for does not show it."""
-        return self._shown(self.mapper.columns[attribute].column)
+        column = self.mapper.columns[attribute].column
+        return self._shown(column) if column.table is not None else self.side.adapt(column)
 
     def __clause_element__(self) -> AliasedEntity:
         element = self._element

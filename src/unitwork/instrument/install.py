@@ -12,6 +12,7 @@ from unitwork.base import hooks
 from unitwork.inspection import inspects
 from unitwork.instrument import backrefs, collections, constructor, references, writes
 from unitwork.instrument.class_sql import QueryableAttribute
+from unitwork.instrument.derived import SynonymAttribute, descriptor_of, expression_deleter, expression_writer
 from unitwork.instrument.descriptors import (
     ColumnAttribute,
     RelationshipAttribute,
@@ -19,7 +20,7 @@ from unitwork.instrument.descriptors import (
     TrackedRelationshipAttribute,
 )
 from unitwork.instrument.kinds import choose_kind
-from unitwork.mapping.mapper import ColumnProperty, Mapper
+from unitwork.mapping.mapper import ColumnProperty, Mapper, SynonymProperty
 from unitwork.mapping.registry import mapper_of
 
 _MEMO = "instrument.install"
@@ -85,6 +86,8 @@ def install(mapper: Mapper) -> None:
     mapper.memo[CLASS_HOOKS] = hooks.HookTable(CLASS_EVENTS)
     for prop in mapper.attrs.values():
         install_attribute(mapper, prop)
+    for synonym in mapper.synonyms.values():
+        install_synonym(mapper, synonym)
     if not done.own_access:
         done.put("__setattr__", writes.make_setattr(done.writers))
         done.put("__delattr__", writes.make_delattr(done.deleters))
@@ -100,9 +103,10 @@ def install_attribute(mapper: Mapper, prop: Any) -> None:
     name = prop.key
     attribute: Any
     if isinstance(prop, ColumnProperty):
-        tracked = functools.partial(_write_plain, name)
-        done.writers[name] = tracked if done.own_access else writes.COLUMN
-        done.deleters[name] = writes.column_deleter(prop)
+        is_expression = prop.column.table is None
+        tracked = expression_writer(prop) if is_expression else functools.partial(_write_plain, name)
+        done.writers[name] = tracked if done.own_access or is_expression else writes.COLUMN
+        done.deleters[name] = expression_deleter(prop) if is_expression else writes.column_deleter(prop)
         done.plain.add(name)
         attribute = (TrackedColumnAttribute if done.own_access else ColumnAttribute)(mapper, prop)
     else:
@@ -116,6 +120,15 @@ def install_attribute(mapper: Mapper, prop: Any) -> None:
         attribute.delete = done.deleters[name]
     done.tables[name] = hooks.HookTable(ATTRIBUTE_EVENTS, on_change=functools.partial(_listeners_changed, done, prop))
     done.put(name, attribute)
+
+
+def install_synonym(mapper: Mapper, prop: SynonymProperty) -> None:
+    """Put a synonym on a class."""
+    done: Installation = mapper.memo[_MEMO]
+    descriptor = prop.descriptor
+    if descriptor is None:
+        descriptor = descriptor_of(mapper.class_, prop.key)
+    done.put(prop.key, SynonymAttribute(prop, descriptor))
 
 
 def uninstall(mapper: Mapper) -> None:

@@ -106,7 +106,8 @@ def _fill_from_rows(
     mapper = spec.mapper
     names = spec.names
     convert = connection.dialect.result_converter
-    converters = [convert(mapper.columns[name].column.type, True) for name in names]
+    columns = [mapper.columns[name].column for name in names]
+    converters = [convert(column.type, column.table is not None) for column in columns]
     places = [names.index(name) for name in mapper.pk_names]
     by_key = {state.pk: (state, obj) for state, obj in subjects}
     found = set()

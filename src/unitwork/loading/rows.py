@@ -129,7 +129,8 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
 
 
 def _add_conversion(source: Source, mapper: Mapper, name: str, cell: str, converter: Converter, indent: int) -> None:
-    convert = converter(mapper.columns[name].column.type, True)
+    column = mapper.columns[name].column
+    convert = converter(column.type, column.table is not None)
     if convert is not None:
         source.bind(**{f"convert_{cell}": convert})
         source.add(f"if {cell} is not None: {cell} = convert_{cell}({cell})", indent=indent)

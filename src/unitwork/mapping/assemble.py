@@ -10,6 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unitwork import exc
+from unitwork.mapping.derived import (
+    ExpressionOptions,
+    SynonymOptions,
+    add_expression,
+    add_synonym,
+    mapped_column_of,
+)
 from unitwork.mapping.mapper import ColumnProperty, Mapper, MapperHome, RelationshipOptions, RelationshipProperty
 from unitwork.sql.schema import Column, Table
 
@@ -38,7 +45,7 @@ class ColumnOptions:
     info: dict[Any, Any] = field(default_factory=dict)
 
 
-Declared = ColumnOptions | RelationshipOptions
+Declared = ColumnOptions | RelationshipOptions | ExpressionOptions | SynonymOptions
 
 
 def make_mapper(
@@ -65,7 +72,7 @@ def make_mapper(
     refuse_class(class_)
     _check_options(class_, options)
     mapper = Mapper(class_, table, registry, options)
-    columns = _columns_by_name(mapper, declared)
+    columns = _columns_by_name(mapper, _with_columns_of_synonyms(mapper, declared))
     for name, chosen in columns.items():
         prop = ColumnProperty(name, mapper, chosen.columns)
         prop.deferred = chosen.deferred
@@ -77,10 +84,23 @@ def make_mapper(
         for column in chosen.columns:
             mapper.name_by_column[column] = name
     for name, given in declared.items():
-        if isinstance(given, RelationshipOptions):
+        if isinstance(given, ExpressionOptions):
+            add_expression(mapper, name, given)
+        elif isinstance(given, SynonymOptions):
+            add_synonym(mapper, name, given)
+        elif isinstance(given, RelationshipOptions):
             add_relationship(RelationshipProperty(name, mapper, given))
     _set_primary_key(mapper)
     return mapper
+
+
+def _with_columns_of_synonyms(mapper: Mapper, declared: Mapping[str, Declared]) -> dict[str, Declared]:
+    more: dict[str, Declared] = {}
+    for name, given in declared.items():
+        if isinstance(given, SynonymOptions) and given.map_column:
+            column = mapped_column_of(mapper.local_table, name, given, mapper.class_.__name__)
+            more[given.name] = ColumnOptions((column,))
+    return {**declared, **more}
 
 
 def add_relationship(prop: RelationshipProperty) -> None:

@@ -12,6 +12,7 @@ import threading
 import weakref
 from typing import Protocol
 
+from unitwork.mapping.derived import check_synonyms
 from unitwork.mapping.mapper import Mapper, MapperHome
 from unitwork.mapping.overlaps import warn_of_overlaps
 from unitwork.mapping.pairing import Drafts
@@ -91,4 +92,6 @@ def _worked_out(registry: ConfigurableRegistry) -> tuple[Drafts, list[Mapper]]:
         done += 1
     drafts.pair()
     drafts.check()
+    for mapper in registry.pending[:done]:
+        check_synonyms(mapper)
     return drafts, registry.pending[:done]

@@ -15,6 +15,7 @@ from typing import Any
 
 from unitwork import exc
 from unitwork.mapping.conditions import marked
+from unitwork.mapping.derived import settled
 from unitwork.mapping.mapper import Mapper, MapperHome, RelationshipProperty, mapper_of
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.functions import and_, asc, desc, func, not_, nulls_first, nulls_last, or_
@@ -175,7 +176,8 @@ class LateArgument:
     def _element(self, value: Any) -> ClauseElement:
         for _ in range(4):
             if isinstance(value, ClauseElement):
-                return value
+                element: ClauseElement = settled(value)
+                return element
             if not hasattr(value, "__clause_element__"):
                 break
             value = value.__clause_element__()

@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from unitwork import exc
 from unitwork.mapping.cascade_options import DEFAULT_CASCADE, CascadeOptions
 from unitwork.mapping.conditions import SidedCondition
+from unitwork.mapping.synonyms import SynonymProperty as SynonymProperty
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.schema import Column, MetaData, Table
@@ -255,6 +256,7 @@ class Mapper:
         columns: attribute name to ColumnProperty, in table order.
         relationships: attribute name to RelationshipProperty, in order of declaration.
         attrs: both of the above.
+        synonyms: other names to SynonymProperty.
         name_by_column: Column to attribute name.
         registry: the registry it belongs to.
         order: number in the order of mapping.
@@ -266,7 +268,7 @@ class Mapper:
     __slots__ = (
         "__weakref__", "attrs", "class_", "columns", "entity_element", "local_table", "memo", "name_by_column",
         "options", "order", "persist_selectable", "pk_names", "primary_key", "registry", "relationships", "root",
-        "sealed", "tables",
+        "sealed", "synonyms", "tables",
     )  # fmt: skip
 
     def __init__(self, class_: type, local_table: Table, registry: MapperHome, options: Mapping[str, Any]) -> None:
@@ -280,6 +282,7 @@ class Mapper:
         self.columns: dict[str, ColumnProperty] = {}
         self.relationships: dict[str, RelationshipProperty] = {}
         self.attrs: dict[str, Property] = {}
+        self.synonyms: dict[str, SynonymProperty] = {}
         self.name_by_column: dict[Column, str] = {}
         self.registry = registry
         self.order = next(_mapper_numbers)
@@ -303,13 +306,13 @@ class Mapper:
         """The column attributes, as a view that iterates over properties (reference form)."""
         return PropertyView(self.columns)
 
-    def get_property(self, name: str) -> Property:
+    def get_property(self, name: str) -> Property | SynonymProperty:
         """Return the property of attribute `name`.
 
         Raises:
             InvalidRequestError [unknown-attribute]: the class maps no attribute of that name.
         """
-        found = self.attrs.get(name)
+        found = self.attrs.get(name) or self.synonyms.get(name)
         if found is None:
             raise exc.InvalidRequestError(
                 f"class {self.class_.__name__} has no mapped attribute {name!r}.",
@@ -321,7 +324,7 @@ class Mapper:
 
     def has_property(self, name: str) -> bool:
         """Tell whether the class maps an attribute of that name."""
-        return name in self.attrs
+        return name in self.attrs or name in self.synonyms
 
     def get_property_by_column(self, column: Column) -> ColumnProperty:
         """Return the property that stands for `column`.
@@ -378,8 +381,7 @@ class MappedEntity(EntityElement):
         Raises:
             InvalidRequestError [unknown-attribute]: the class maps no attribute of that name.
         """
-        prop: Property = self.subject.get_property(name)
-        return prop.class_attribute
+        return self.subject.get_property(name).class_attribute
 
 
 class PropertyView(Generic[P]):

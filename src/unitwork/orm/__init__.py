@@ -2,7 +2,15 @@
 
 from unitwork.declare.attributes import declarative_mixin, declared_attr
 from unitwork.declare.base import DeclarativeBase, DeclarativeBaseNoMeta, declarative_base
-from unitwork.declare.constructors import backref, column_property, deferred, mapped_column, relationship
+from unitwork.declare.constructors import (
+    backref,
+    column_property,
+    deferred,
+    mapped_column,
+    relationship,
+    synonym,
+    synonym_for,
+)
 from unitwork.declare.imperative import clear_mappers, registry
 from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.aliased import aliased
@@ -113,6 +121,8 @@ __all__ = [
     "selectinload",
     "sessionmaker",
     "subqueryload",
+    "synonym",
+    "synonym_for",
     "undefer",
     "undefer_group",
 ]

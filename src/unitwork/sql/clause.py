@@ -107,6 +107,8 @@ class EntityElement(ClauseElement):
         self.subject = subject
         self.table = table
         self.columns = tuple(columns)
+        # Part of the shape: the same class is selected with these columns or with others.
+        self._names = tuple([getattr(column, "key", None) or getattr(column, "name", None) for column in self.columns])
 
     def attribute(self, name: str) -> Any:
         """Return the expression for attribute `name`, for ``filter_by``; here a column of the table by its key."""
@@ -115,7 +117,7 @@ class EntityElement(ClauseElement):
     def shape_into(self, out: ShapeBuilder) -> None:
         out.append(EntityElement)
         out.append(self.subject)
-        out.append(len(self.columns))
+        out.append(self._names)
         self.table.shape_into(out)
 
     def from_objects(self) -> Iterable[ClauseElement]:

@@ -8,6 +8,7 @@ import pytest
 
 from unitwork import exc
 from unitwork.declare.constructors import backref, column_property, deferred, mapped_column, relationship
+from unitwork.mapping.derived import settled
 from unitwork.sql.foreign_keys import ForeignKey
 from unitwork.sql.schema import Column
 from unitwork.sql.types import Integer, String
@@ -57,14 +58,18 @@ def test_insert_default_goes_before_default() -> None:
 
 
 def test_expressions_in_a_class_body_wait() -> None:
-    """The column has no name yet."""
+    """The column has no name yet: an element stands for it, which has no text until the class is mapped."""
     draft = mapped_column()
 
-    late = draft.desc()
+    late = draft.desc().__clause_element__()
 
     with pytest.raises(exc.InvalidRequestError) as caught:
-        late.__clause_element__()
+        str(late)
     assert caught.value.code == "column-not-mapped-yet"
+
+    draft.column = Column("a", Integer)
+
+    assert str(settled(late)) == "a DESC"
 
 
 def test_deferring_is_part_of_the_draft() -> None:
@@ -75,12 +80,13 @@ def test_deferring_is_part_of_the_draft() -> None:
     assert column_property(Column("a", Integer), active_history=True).loading.active_history is True
 
 
-def test_column_properties_of_expressions_are_not_there_yet() -> None:
-    """Said, not guessed."""
-    with pytest.raises(exc.ArgumentError) as caught:
-        column_property(Column("a", Integer) + 1)
+def test_column_properties_are_one_expression_or_columns() -> None:
+    """Anything else is refused. LB-06."""
+    for wrong in ((), (Column("a", Integer) + 1, Column("b", Integer))):
+        with pytest.raises(exc.ArgumentError) as caught:
+            column_property(*wrong)
 
-    assert caught.value.code == "column-property-not-yet"
+        assert caught.value.code == "column-property"
 
 
 @pytest.mark.parametrize(
