@@ -265,6 +265,8 @@ def _written_by(
 # -- SQL expressions --------------------------------------------------------------------------------------------------
 
 
+#: Classes of None, and of what stands for NULL.
+_NULLS = frozenset((type(None), type(SQL_NULL)))
 #: Classes of values that are no SQL expressions, known without a look.
 _PLAIN = frozenset(
     (type(None), bool, int, float, str, bytes, Decimal, datetime.date, datetime.datetime, datetime.time, uuid.UUID)
@@ -349,7 +351,7 @@ def _publish_insert(
             for obj, value in zip(objects, values):
                 if value is not DEFAULT_CELL:
                     obj.__dict__[name] = None if value is SQL_NULL else value
-        elif None in set(map(_none, values)):
+        elif not _NULLS.isdisjoint(map(type, values)):
             for obj, value in zip(objects, values):
                 if value is None or value is SQL_NULL:
                     obj.__dict__.setdefault(name)
@@ -389,10 +391,6 @@ def _publish_update(
     for name in row_shape(mapper).expired:
         for obj in objects:
             obj.__dict__.pop(name, None)
-
-
-def _none(value: Any) -> Any:
-    return None if value is None or value is SQL_NULL else False
 
 
 def _refuse_missing_keys(

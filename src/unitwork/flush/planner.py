@@ -38,6 +38,7 @@ from unitwork.sql.schema import Column, Table
 
 _by_handle = attrgetter("handle")
 _by_order = attrgetter("order")
+_MARKER = type(DEFAULT_CELL)
 
 #: (classes, whether their tables form a cycle)
 Part = tuple[list[Mapper], bool]
@@ -218,7 +219,7 @@ def _insert_steps(inserts: dict[Mapper, list[InsertChange]]) -> list[Step]:
         returning = tuple(
             column
             for column, cells in zip(shape.columns, cells_by_column)
-            if DEFAULT_CELL in map(_marker_of, cells)
+            if _MARKER in set(map(type, cells)) and DEFAULT_CELL in map(_marker_of, cells)
         )
         if len(kept) == len(shape.columns):
             rows = tuple(change.cells for change in changes)
