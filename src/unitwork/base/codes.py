@@ -54,6 +54,7 @@ _SQL = {
     "not-a-type": "a type was wanted and something else given",
     "not-a-statement": "from_statement() was given something that is no statement",
     "not-an-expression": "an SQL expression was wanted and something else given",
+    "not-an-option": "options() was given something that is no option",
     "not-renderable": "an element has no form in SQL text",
     "not-on-this-database": "the database has no form of a part of the statement or the schema",
     "raw-sql-string": "a plain string was given where SQL is wanted",

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from unitwork.sql.clause import ClauseElement, EntityElement
+from unitwork import exc
+from unitwork.sql.clause import ClauseElement, EntityElement, describe
 from unitwork.sql.columns import literal_column
 from unitwork.sql.elements import ColumnElement, as_criterion
 from unitwork.sql.shape import ShapeBuilder
@@ -50,7 +51,18 @@ class Statement(ClauseElement):
         return new
 
     def options(self: S, *options: Any) -> S:
-        """Return the statement with options such as ``selectinload(...)``."""
+        """Return the statement with options such as ``selectinload(...)``.
+
+        Raises:
+            ArgumentError [not-an-option]: something else was given.
+        """
+        for option in options:
+            if not hasattr(option, "shape_into"):
+                raise exc.ArgumentError(
+                    f"options() was given {describe(option)}.",
+                    do="give it loader options such as selectinload(User.addresses).",
+                    code="not-an-option",
+                )
         new = self.clone()
         new.with_options = self.with_options + options
         return new

@@ -435,7 +435,8 @@ def test_options_and_execution_options_add_up() -> None:
     """LB-23: the layers above find them on the statement."""
 
     class Option:
-        cache_key = ("option",)
+        def shape_into(self, out: list[Any]) -> None:
+            """Part of the shape."""
 
     one, two = Option(), Option()
     statement = select(a).options(one).options(two).execution_options(x=1).execution_options(y=2)
