@@ -197,9 +197,6 @@ class SQLiteDialect(Dialect):
 
     # Transactions
 
-    def hand_over(self, connection: Any, on: bool) -> None:
-        connection.isolation_level = "" if on else None
-
     def begin_statements(self, isolation: str | None) -> tuple[str, ...]:
         if isolation == "READ UNCOMMITTED":
             return ("PRAGMA read_uncommitted = 1", self._begin)
@@ -213,7 +210,10 @@ class SQLiteDialect(Dialect):
         return "READ UNCOMMITTED" if row and row[0] else "SERIALIZABLE"
 
     def is_open(self, connection: Any) -> bool:
-        return bool(connection.in_transaction)
+        try:
+            return bool(connection.in_transaction)
+        except self.import_driver().ProgrammingError:  # closed, and its transaction with it
+            return False
 
     # Errors
 
