@@ -1,17 +1,5 @@
-"""Pools under the reference's path: classes for ``create_engine(poolclass=…)`` and ``create_engine(pool=…)``."""
+"""Pools under the reference's path: classes for ``create_engine(poolclass=…)``."""
 
-from unitwork.engine.pool import Pool, PoolResetState
-from unitwork.engine.proxied import PoolProxiedConnection
-from unitwork.engine.queue_pool import QueuePool
-from unitwork.engine.simple_pools import AssertionPool, NullPool, SingletonThreadPool, StaticPool
+from unitwork.engine.pool import NullPool, Pool, QueuePool, StaticPool
 
-__all__ = [
-    "AssertionPool",
-    "NullPool",
-    "Pool",
-    "PoolProxiedConnection",
-    "PoolResetState",
-    "QueuePool",
-    "SingletonThreadPool",
-    "StaticPool",
-]
+__all__ = ["NullPool", "Pool", "QueuePool", "StaticPool"]

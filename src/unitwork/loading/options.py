@@ -130,6 +130,15 @@ class Load:
         new._begin((), ())
         return new
 
+    def lazily(self) -> Load:
+        """Return the option with a lazy load wherever it loads something along."""
+        along = ("selectin", "joined")
+        paths = tuple(
+            tuple(step._replace(strategy="select") if step.strategy in along else step for step in path)
+            for path in self.paths
+        )
+        return self._copy((), paths)
+
     @property
     def cache_key(self) -> Any:
         """What it says, as a hashable; what is in `elements` comes beside it, see :meth:`shape_into`."""

@@ -55,6 +55,7 @@ from unitwork.orm.collections import (
 )
 from unitwork.session.core import object_session
 from unitwork.session.factory import close_all_sessions, make_transient, sessionmaker
+from unitwork.session.query import Query
 from unitwork.session.scoped import scoped_session
 from unitwork.session.scopes import SessionTransactionOrigin
 from unitwork.session.session import Session
@@ -77,6 +78,7 @@ __all__ = [
     "Mapped",
     "MappedCollection",
     "Mapper",
+    "Query",
     "QueryableAttribute",
     "RelationshipDirection",
     "RelationshipProperty",

@@ -104,3 +104,20 @@ def make_transient(instance: object) -> None:
         move(state, TRANSIENT)
     state.pk = state.changes = state.expired = state.queued = None
     state.set_extra("was_deleted", None)
+
+
+@hooks.targets(Session)
+def _session_table(target: Session, name: str) -> hooks.HookTable | None:
+    if name not in SESSION_EVENTS:
+        return None
+    core = target._core
+    if core.hooks is type(target)._class_hooks:
+        core.hooks = core.hooks.child()
+    return core.hooks
+
+
+@hooks.targets(type)
+def _session_class_table(target: type, name: str) -> hooks.HookTable | None:
+    if issubclass(target, Session):
+        return target._class_hooks if name in SESSION_EVENTS else None
+    return None

@@ -27,6 +27,7 @@ from unitwork.loading.select import source_names, target_key
 from unitwork.loading.specs import options_spec, spec_of
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.mapping.registry import mapper_of
+from unitwork.session import dml
 from unitwork.session.flushing import autoflush, row_gone
 from unitwork.sql.shape import shape_of
 from unitwork.state.instance import CLEAN, InstanceState, describe, state_of
@@ -98,18 +99,16 @@ def _load(
     mapper = None if "mapper" not in arguments else inspect_class(arguments["mapper"])
     connection = core.connection_for(mapper, arguments.get("clause", statement), arguments.get("bind"))
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
-        return connection.execute(statement, params, execution_options=given)
+        changed = None if isinstance(params, (list, tuple)) else dml.mapper_of_statement(statement)
+        if changed is None:
+            return connection.execute(statement, params, execution_options=given)
+        return dml.execute(core, connection, changed, statement, params, given)
     if statement.visit == "from_statement":
         found, read = read_statement(statement, connection, params)
         return found, load_rows(found, connection, read, core, _populated(given))
     shape = shape_of(statement)
     prepared = connection.prepare(statement, shape, expand)
     plan: LoadPlan | None = prepared.memo
-    if plan is not None and connection.watch is not None:
-        statement, params = connection.watch.before_execute(statement, params, given)
-        shape = shape_of(statement)
-        prepared = connection.prepare(statement, shape, expand)
-        plan = prepared.memo
     if plan is None:
         return connection.execute(statement, params, execution_options=given)
     if given or connection.given_options:
@@ -117,8 +116,6 @@ def _load(
         if stream_sizes(given) is not None and _may_stream(plan, given):
             return _streamed(core, connection, (prepared, *prepared.parameters(shape.binds, params)), given)
     rows = connection.prepared_fetch(prepared, shape.binds, params)
-    if connection.watch is not None:
-        connection.watch.after_execute(statement, params, given, None)
     return plan, load_rows(plan, connection, rows, core, _populated(given))
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unitwork import exc
 from unitwork.base import hooks
+from unitwork.mapping.registry import mapper_of
 from unitwork.session.core import object_session
 from unitwork.session.factory import sessionmaker
+from unitwork.session.query import Query
 from unitwork.session.session import Session
 
 T = TypeVar("T")
@@ -97,6 +99,19 @@ else:
         """Nothing: ``__getattr__`` finds them."""
 
 
+class _QueryProperty:
+    def __init__(self, scope: scoped_session[Any], query_cls: type[Query[Any]] | None) -> None:
+        self._scope = scope
+        self._query_cls = query_cls
+
+    def __get__(self, instance: object, owner: type[Any]) -> Any:
+        if mapper_of(owner) is None:
+            return None
+        if self._query_cls is not None:
+            return self._query_cls(owner, self._scope.registry())
+        return self._scope.registry().query(owner)
+
+
 class scoped_session(_SessionMethods, Generic[S]):
     """The Session of the present scope, with the methods and attributes of a Session.
 
@@ -151,6 +166,14 @@ class scoped_session(_SessionMethods, Generic[S]):
 
     object_session = staticmethod(object_session)
 
+    def query_property(self, query_cls: type[Query[Any]] | None = None) -> Any:
+        """Return a class attribute that gives a Query of its class on the present Session (CX-12) [L].
+
+        Args:
+            query_cls: what to make; what the Session makes, by default.
+        """
+        return _QueryProperty(self, query_cls)
+
     def __contains__(self, instance: object) -> bool:
         return instance in self.registry()
 
@@ -175,7 +198,7 @@ class scoped_session(_SessionMethods, Generic[S]):
 _PROXIED = frozenset(
     "add add_all autoflush begin begin_nested bind close commit connection delete delete_all deleted dirty execute "
     "execution_options expire expire_all expunge expunge_all flush get get_bind get_one identity_map info is_active "
-    "is_modified new no_autoflush plan refresh reset rollback scalar scalars".split()
+    "is_modified merge merge_all new no_autoflush plan query refresh reset rollback scalar scalars".split()
 )
 _ASSIGNABLE = frozenset(("autoflush", "bind"))
 

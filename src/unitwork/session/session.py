@@ -19,7 +19,9 @@ from unitwork.engine.connection import Connection
 from unitwork.engine.engine import Engine
 from unitwork.flush.plan import FlushPlan
 from unitwork.session import attach, flushing, reading, transaction
+from unitwork.session import merge as merging
 from unitwork.session.core import SESSION_EVENTS, SessionCore, check_options, object_session, unbound
+from unitwork.session.query import Query
 from unitwork.session.scopes import Scope, SessionTransactionOrigin
 from unitwork.session.statements import StatementMethods
 from unitwork.session.transaction import SessionTransaction, face_of
@@ -54,6 +56,7 @@ class Session(StatementMethods):
         join_transaction_mode: what to do with a Connection that is in a transaction already.
         close_resets_only: False makes the Session unusable after `close()`.
         execution_options: for all statements.
+        query_cls: what `query()` makes.
         autocommit, future: only the values False and True are accepted.
 
     Raises:
@@ -62,6 +65,7 @@ class Session(StatementMethods):
     """
 
     _class_hooks = hooks.HookTable(SESSION_EVENTS)
+    _query_cls: type[Query[Any]] = Query
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -80,6 +84,7 @@ class Session(StatementMethods):
         join_transaction_mode: str = "conditional_savepoint",
         close_resets_only: bool = True,
         execution_options: Mapping[str, Any] = _NOTHING,
+        query_cls: type[Query[Any]] = Query,
         autocommit: bool = False,
         future: bool = True,
     ) -> None:
@@ -90,6 +95,8 @@ class Session(StatementMethods):
         core.expire_on_commit = expire_on_commit
         core.autobegin = autobegin
         core.execution_options = execution_options
+        if query_cls is not Query:
+            self._query_cls = query_cls
         self._close_resets_only = close_resets_only
         self._info: dict[Any, Any] | None = dict(info) if info is not None else None
         for key, target in (binds or {}).items():
@@ -227,6 +234,26 @@ class Session(StatementMethods):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._core.tracker.objects())
 
+    def merge(self, instance: T, *, load: bool = True, options: Sequence[Any] | None = None) -> T:
+        """Return this Session's own object for the row of a given one, with the given one's values (ST-66 to ST-85).
+
+        Args:
+            instance: an object of anywhere; it is not changed and not attached.
+            load: False takes it for what the row holds, and sends nothing.
+            options: loader options for reading the row.
+        Raises:
+            UnmappedInstanceError [unmapped]: its class is not mapped.
+            InvalidRequestError [merge-without-identity, merge-unflushed]: with load=False, it is not like its row.
+        """
+        found: T = merging.merge(self._core, instance, load, options)
+        return found
+
+    def merge_all(
+        self, instances: Iterable[T], *, load: bool = True, options: Sequence[Any] | None = None
+    ) -> Sequence[T]:
+        """Merge objects in order, their rows read in sets (ST-79)."""
+        return merging.merge_all(self._core, instances, load, options)
+
     # -- flush --------------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -300,6 +327,10 @@ class Session(StatementMethods):
     def expire_all(self) -> None:
         """Expire every persistent object (ST-92)."""
         self._core.tracker.expire_all()
+
+    def query(self, *entities: Any) -> Query[Any]:
+        """Return a Query of mapped classes, attributes or columns on this Session; sends nothing yet (SB-47) [L]."""
+        return self._query_cls(entities, self)
 
     # -- transaction --------------------------------------------------------------------------------------------------
 
@@ -400,21 +431,3 @@ class Session(StatementMethods):
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.close()
-
-
-@hooks.targets(Session)
-def _session_table(target: Session, name: str) -> hooks.HookTable | None:
-    if name not in SESSION_EVENTS:
-        return None
-    core = target._core
-    if core.hooks is type(target)._class_hooks:
-        core.hooks = core.hooks.child()
-    return core.hooks
-
-
-@hooks.targets(type)
-def _session_class_table(target: type, name: str) -> hooks.HookTable | None:
-    if issubclass(target, Session):
-        return target._class_hooks if name in SESSION_EVENTS else None
-    return None
-

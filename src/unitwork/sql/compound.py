@@ -5,7 +5,7 @@ Spec: LB-21, LB-23.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from unitwork import exc
@@ -21,6 +21,7 @@ from unitwork.sql.traversal import rewrite
 from unitwork.sql.types import BOOLEAN, INTEGER, NULLTYPE, TypeEngine
 
 B = TypeVar("B", bound="SelectBase")
+E = TypeVar("E", bound=ClauseElement)
 
 
 class SelectBase(Statement):
@@ -93,13 +94,7 @@ class SelectBase(Statement):
 
     def params(self: B, **values: Any) -> B:
         """Return the statement with values for its ``bindparam()`` parameters."""
-
-        def give(element: ClauseElement) -> ClauseElement | None:
-            if isinstance(element, NamedBind) and element.key in values:
-                return element.with_value(values[element.key])
-            return None
-
-        return rewrite(self, give)
+        return with_params(self, values)
 
     def subquery(self, name: str | None = None) -> Subquery:
         """Return this as a FROM element with columns."""
@@ -269,6 +264,17 @@ def order_terms(present: tuple[ClauseElement, ...], given: tuple[Any, ...], plac
         return ()
     made = [LabelReference(one) if isinstance(one, str) else as_column(one, place) for one in given]
     return present + tuple(made)
+
+
+def with_params(statement: E, values: Mapping[str, Any]) -> E:
+    """Return a statement with values for the ``bindparam()`` parameters of these names."""
+
+    def give(element: ClauseElement) -> ClauseElement | None:
+        if isinstance(element, NamedBind) and element.key in values:
+            return element.with_value(values[element.key])
+        return None
+
+    return rewrite(statement, give)
 
 
 def shape_all(out: ShapeBuilder, marker: str, elements: Sequence[ClauseElement]) -> None:

@@ -15,7 +15,7 @@ from unitwork import exc
 from unitwork.base.generics import Row_co
 from unitwork.sql.clause import ClauseElement, EntityElement, describe, refuse_string
 from unitwork.sql.columns import literal_column
-from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all
+from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all, with_params
 from unitwork.sql.elements import ColumnElement, as_criterion
 from unitwork.sql.froms import JoinLeg, JoinStep, resolve_joins, visible_froms
 from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
@@ -332,6 +332,10 @@ class FromStatement(Statement):
         self.with_options = select.with_options
         self.given_execution_options = select.given_execution_options
         self.element: Any = statement
+
+    def params(self, **values: Any) -> FromStatement:
+        """Return the statement with values for its ``bindparam()`` parameters."""
+        return with_params(self, values)
 
     def result_elements(self) -> tuple[Any, ...]:
         """Return one element per column of the rows, as far as they are known."""

@@ -1,0 +1,119 @@
+"""UPDATE and DELETE of mapped classes by criteria: one statement, and the objects in the Session follow.
+
+The statement changes rows the Session may hold objects of. Which, is found by a SELECT of their primary keys before the
+statement; a Session without objects of the class sends none.
+
+Spec: SB-74, SB-75, PT-72 to PT-80.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from unitwork import exc
+from unitwork.engine.connection import Connection
+from unitwork.engine.result import Result
+from unitwork.flush.settle import Settled
+from unitwork.mapping.mapper import Mapper
+from unitwork.sql.elements import BindParameter
+from unitwork.sql.select import select
+from unitwork.state.instance import CLEAN, InstanceState
+from unitwork.state.lifecycle import DELETED
+
+if TYPE_CHECKING:
+    from unitwork.session.core import SessionCore
+
+#: Values of the execution option ``synchronize_session``.
+MODES = ("auto", "fetch", False, None)
+
+
+def mapper_of_statement(statement: Any) -> Mapper | None:
+    """Return the Mapper of an UPDATE or DELETE of a mapped class; None for other statements."""
+    if getattr(statement, "kind", None) not in ("update", "delete") or statement.entity is None:
+        return None
+    subject = statement.entity.subject
+    return subject if isinstance(subject, Mapper) else None
+
+
+def execute(
+    core: SessionCore,
+    connection: Connection,
+    mapper: Mapper,
+    statement: Any,
+    params: Any,
+    options: Mapping[str, Any],
+) -> Result:
+    """Run an UPDATE or DELETE of a mapped class and bring the objects in the Session in step.
+
+    Raises:
+        ArgumentError [synchronize-session]: the option has another value than "auto", "fetch" or False.
+    """
+    mode = options.get("synchronize_session", "auto")
+    if mode not in MODES:
+        raise exc.ArgumentError(
+            f"synchronize_session={mode!r} is no way to bring objects in step.",
+            do='use "auto", "fetch" or False.',
+            code="synchronize-session",
+        )
+    matched = _matched(core, connection, mapper, statement, params) if mode else []
+    result = connection.execute(statement, params, execution_options=options)
+    if statement.kind == "delete":
+        _delete(core, matched)
+    elif matched:
+        _update(core, mapper, statement, matched)
+    return result
+
+
+def _matched(
+    core: SessionCore, connection: Connection, mapper: Mapper, statement: Any, params: Any
+) -> list[tuple[InstanceState, Any]]:
+    held = core.tracker.identity.table(mapper)
+    if not held:
+        return []
+    keys = select(*mapper.primary_key).where(*statement.where_criteria)
+    found = []
+    for row in connection.execute(keys, params):
+        state = held.get(row[0] if len(row) == 1 else tuple(row))
+        obj = None if state is None else state()
+        if state is not None and obj is not None and isinstance(obj, mapper.class_):
+            found.append((state, obj))
+    return found
+
+
+def _delete(core: SessionCore, matched: list[tuple[InstanceState, Any]]) -> None:
+    tracker = core.tracker
+    for state, obj in matched:
+        tracker.identity.discard(state)
+        tracker.modified.pop(state, None)
+        tracker.deleted.pop(state, None)
+        tracker.gone[state] = obj
+        state.phase = DELETED
+    if matched:
+        core.transactions.note(Settled([], [], [state for state, _ in matched], []))
+
+
+def _update(core: SessionCore, mapper: Mapper, statement: Any, matched: list[tuple[InstanceState, Any]]) -> None:
+    # Plain values are what the row holds now; what the database worked out is read when it is asked for (PT-77).
+    plain: dict[str, Any] = {}
+    worked_out: list[str] = []
+    for column, cell in statement.assignments():
+        name = mapper.name_by_column.get(column)
+        if name is None:
+            continue
+        if cell.__class__ is BindParameter:
+            plain[name] = cell.value
+        else:
+            worked_out.append(name)
+    for state, obj in matched:
+        present, expired = obj.__dict__, state.expired or frozenset()
+        for name in (*plain, *worked_out):
+            present.pop(name, None)
+            if state.changes:
+                state.changes.pop(name, None)
+        present.update({name: value for name, value in plain.items() if name not in expired})
+        if worked_out:
+            state.expired = expired.union(worked_out)
+        if not state.changes:
+            state.changes = CLEAN
+            core.tracker.modified.pop(state, None)
