@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable
+from types import MethodType
 from typing import Any, TypeVar
 
 from unitwork import exc
@@ -75,7 +76,7 @@ class HookTable:
         """Unregister a listener; return whether it was registered."""
         registered = self._own.get(name, [])
         for place, known in enumerate(registered):
-            if known is listener or getattr(known, "__wrapped__", None) is listener:
+            if _is_same(known, listener):
                 del registered[place]
                 self._refresh(name)
                 return True
@@ -83,9 +84,7 @@ class HookTable:
 
     def has(self, name: str, listener: Listener) -> bool:
         """Return whether the listener is registered here."""
-        return any(
-            known is listener or getattr(known, "__wrapped__", None) is listener for known in self._own.get(name, ())
-        )
+        return any(_is_same(known, listener) for known in self._own.get(name, ()))
 
     def _refresh(self, name: str) -> None:
         listeners = self.of(name)
@@ -97,6 +96,12 @@ class HookTable:
             self.on_change(name)
         for child in list(self._children):
             child._refresh(name)
+
+
+def _is_same(known: Listener, listener: Listener) -> bool:
+    known = getattr(known, "__wrapped__", known)
+    # A bound method is made anew each time it is named.
+    return known is listener or (isinstance(known, MethodType) and known == listener)
 
 
 Resolver = Callable[[Any, str], "HookTable | None"]

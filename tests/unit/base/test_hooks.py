@@ -331,3 +331,20 @@ def test_a_resolver_may_leave_a_target_to_another(target: Target) -> None:
 
     assert other.listeners == {"polished": (print,)}
     assert special.table.listeners == {"saved": (print,)}
+
+
+def test_a_bound_method_can_be_removed() -> None:
+    """EV-03: it is another object each time it is named."""
+
+    class Listener:
+        def hear(self) -> None:
+            """Do nothing."""
+
+    one, other = Listener(), Listener()
+    table = HookTable(["a"])
+    table.add("a", one.hear)
+
+    assert table.has("a", one.hear)
+    assert not table.discard("a", other.hear)
+    assert table.discard("a", one.hear)
+    assert table.listeners == {}
