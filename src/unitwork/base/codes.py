@@ -19,6 +19,7 @@ _SQL = {
     "bad-identifier": "a name is empty, has a NUL character, or is longer than the database keeps",
     "bad-literal": "a value cannot be written as SQL text",
     "bad-naming-convention": "a naming convention uses a token that does not exist",
+    "bad-operator": "op() was given something that is more than an operator",
     "bad-regexp-flags": "the flags of a regular expression are no letters",
     "bad-sequence-option": "a sequence or an identity column was given an option that is no number or no sense",
     "bad-server-default": "a server default is neither a string nor SQL",

@@ -9,6 +9,7 @@ Spec: LB-34; BK-21, BK-27.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,9 @@ _NAME_OPTIONS = {
 _NUMBER_OPTIONS = {"auto_increment": "AUTO_INCREMENT", "key_block_size": "KEY_BLOCK_SIZE"}
 
 
+_BACKSLASHES = re.compile(r"(\\+)")
+
+
 class MySQLStyle(Style):
     """SQL for MariaDB and MySQL."""
 
@@ -97,11 +101,14 @@ class MySQLStyle(Style):
     function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
 
     def check_name(self, name: str) -> None:
-        """Also refuse what the server itself refuses or changes: blanks at the end, characters beyond 16 bits."""
+        """Also refuse what the server itself refuses or changes: blanks at the ends, characters beyond 16 bits."""
         super().check_name(name)
         problem = None
         if name.endswith(" "):
             problem = "ends with a blank"
+        elif name[0] <= " " or name[0] == "\x7f":
+            # As the name of a result's column it would lose that character, without a word.
+            problem = "begins with a blank or a control character"
         elif max(name) > "\uffff":
             problem = "has a character beyond U+FFFF"
         if problem is not None:
@@ -169,6 +176,16 @@ class MySQLStyle(Style):
         return list(sequence.words())
 
     # Operators
+
+    def operator(self, symbol: str) -> str:
+        """``#`` begins a comment here, which would take off the rest of the statement."""
+        if "#" in symbol:
+            raise exc.CompileError(
+                f"the operator {symbol!r} begins a comment on {self.name}.",
+                do="use it on PostgreSQL only, or spell it with func or text().",
+                code="not-on-this-database",
+            )
+        return symbol
 
     def concat(self, left: str, right: str) -> str:
         """``||`` is OR here."""
@@ -275,7 +292,9 @@ class MySQLStyle(Style):
         """ENUM, unless it is a VARCHAR."""
         if not type_.native_enum:
             return super().type_enum(type_)
-        return f"ENUM({', '.join([self.string_literal(value) for value in type_.enums])})"
+        # The charset of the column, utf8mb4, is that of hexadecimal digits.
+        values = [self.constant_literal(value).removeprefix("_utf8mb4 ") for value in type_.enums]
+        return f"ENUM({', '.join(values)})"
 
     def type_real(self, type_: t.Float) -> str:
         """DOUBLE, which is what REAL means here."""
@@ -298,11 +317,25 @@ class MySQLStyle(Style):
         return "LONGBLOB" if type_.length is None else f"BLOB({int(type_.length)})"
 
     def string_literal(self, value: str) -> str:
-        """Backslashes escape here, unless the session says otherwise: such a text is written in hexadecimal digits."""
-        if "\\" not in value:
-            return super().string_literal(value)
-        super().string_literal(value)  # for what it refuses
-        return f"_utf8mb4 X'{value.encode('utf-8').hex()}'"
+        """Backslashes escape here, unless the session says otherwise: none stands in a literal, but as CHAR(92)."""
+        whole = super().string_literal(value)
+        if "\\" not in whole:
+            return whole
+        parts = []
+        for part in _BACKSLASHES.split(str.__str__(value)):
+            if part.startswith("\\"):
+                parts.append(f"CHAR({', '.join(['92'] * len(part))} USING utf8mb4)")
+            elif part:
+                parts.append(super().string_literal(part))
+        return parts[0] if len(parts) == 1 else f"CONCAT({', '.join(parts)})"
+
+    def constant_literal(self, value: str) -> str:
+        """As after DEFAULT, where no function may stand, and where hexadecimal digits are taken for the text they are.
+
+        In expressions that the server keeps (CHECK) they are no way: it writes them back as text, wrongly escaped.
+        """
+        whole = super().string_literal(value)
+        return f"_utf8mb4 X'{str.__str__(value).encode('utf-8').hex()}'" if "\\" in whole else whole
 
     def inline_comment(self, text: str) -> str:
         """A comment has no hexadecimal form: a backslash, which means two things, is refused."""

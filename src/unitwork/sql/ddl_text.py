@@ -140,7 +140,7 @@ def _type_text(column: Column, style: Style, counting: bool) -> str:
 def default_text(arg: str | ClauseElement, style: Style) -> str:
     """Return what follows DEFAULT."""
     if isinstance(arg, str):
-        return style.string_literal(arg)
+        return style.constant_literal(arg)
     return style.server_default(
         expression_text(arg, style), not isinstance(arg, BindParameter) and arg.visit != "constant"
     )

@@ -8,6 +8,7 @@ Spec: LB-22.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -154,6 +155,10 @@ for _pair in (
     _opposites(*_pair)
 
 
+# What is in quotes or comments, or ends the statement, is no part of an operator.
+_NO_OPERATOR = re.compile(r"""['"`;\\\0]|--|/\*|\*/""")
+
+
 def custom_operator(
     symbol: str,
     precedence: int = 0,
@@ -165,7 +170,16 @@ def custom_operator(
     Args:
         precedence: as in the reference 0 is the lowest; the result always stands in parentheses inside another.
         is_comparison: the result is a Boolean.
+    Raises:
+        ArgumentError [bad-operator]: it is more than an operator: it has quotes, a semicolon or a comment.
     """
+    if not isinstance(symbol, str) or _NO_OPERATOR.search(str.__str__(symbol)) or not str.strip(symbol):
+        raise exc.ArgumentError(
+            f"op() was given {symbol!r}, which is no operator.",
+            do="use signs or words, without quotes, semicolons and comments; text('…') takes any SQL.",
+            code="bad-operator",
+        )
+    symbol = str.__str__(symbol)
     if python_impl is None:
         return _plain_operator(symbol, precedence, is_comparison)
     return Operator(f"op {symbol}", symbol, _place(precedence), _kind(is_comparison), python_impl=python_impl)
@@ -197,6 +211,7 @@ def without_wildcards(value: object, escape: str) -> str:
             do="escape the operand in SQL, or leave autoescape out.",
             code="autoescape-needs-string",
         )
+    value = str.__str__(value)
     for character in (escape, "%", "_"):
         value = value.replace(character, escape + character)
     return value

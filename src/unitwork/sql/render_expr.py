@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unitwork import exc
 from unitwork.sql import operators as ops
-from unitwork.sql.style import Style
+from unitwork.sql.style import Style, has_surrogate
 from unitwork.sql.types import TupleType
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class ExpressionRenderer:
             return self.style.distinct_from(left, right, op is ops.IS_NOT_DISTINCT_FROM)
         if op.kind == "arithmetic":
             return self._arithmetic_text(element, left, right)
-        return f"{left} {self.raw(op.symbol)} {right}"
+        return f"{left} {self.style.operator(op.symbol)} {right}"
 
     def _sides(self, element: Operation) -> tuple[str, str]:
         op = element.operator
@@ -352,11 +352,13 @@ class ExpressionRenderer:
         """Return SQL text of the user as it is.
 
         Raises:
-            ArgumentError [bad-literal]: it has a NUL character.
+            ArgumentError [bad-literal]: it has a NUL character, or one that UTF-8 cannot write.
         """
-        if MARK in text:
+        if MARK in text or (not text.isascii() and has_surrogate(text)):
             raise exc.ArgumentError(
-                "SQL text has a NUL character.", do="take it out; pass values as parameters.", code="bad-literal"
+                "SQL text has a NUL character, or one that UTF-8 cannot write.",
+                do="take it out; pass values as parameters.",
+                code="bad-literal",
             )
         return text
 

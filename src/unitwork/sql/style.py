@@ -31,6 +31,11 @@ _BARE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def has_surrogate(text: str) -> bool:
+    """Return whether UTF-8 cannot write a text: it has half of a pair of UTF-16."""
+    return _SURROGATE.search(text) is not None
+
+
 class ForUpdate(NamedTuple):
     """What ``with_for_update()`` asks for; `of` holds rendered names of tables or columns when given to a Style."""
 
@@ -157,7 +162,7 @@ class Style(TypeNames, SchemaStyle, Spellings):
             problem = "is empty"
         elif "\0" in name:
             problem = "has a NUL character"
-        elif not name.isascii() and _SURROGATE.search(name):
+        elif not name.isascii() and has_surrogate(name):
             problem = "has a character that UTF-8 cannot write"
         elif self.max_name_length:
             length = len(name.encode("utf-8", "surrogatepass")) if self.name_length_in_bytes else len(name)
@@ -206,11 +211,12 @@ class Style(TypeNames, SchemaStyle, Spellings):
         """Return a text in single quotes.
 
         Raises:
-            ArgumentError [bad-literal]: it has a NUL character.
+            ArgumentError [bad-literal]: it has a NUL character, or one that UTF-8 cannot write.
         """
-        if "\0" in value:
+        value = str.__str__(value)
+        if "\0" in value or (not value.isascii() and has_surrogate(value)):
             raise exc.ArgumentError(
-                f"the text {value!r} has a NUL character.",
+                f"the text {value!r} has a NUL character, or one that UTF-8 cannot write.",
                 do="take it out; SQL text cannot hold it.",
                 code="bad-literal",
             )

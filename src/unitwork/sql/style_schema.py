@@ -69,6 +69,10 @@ class SchemaStyle:
         """Return a text in single quotes."""
         raise NotImplementedError
 
+    def constant_literal(self, value: str) -> str:
+        """Return a text as it stands after DEFAULT."""
+        return self.string_literal(value)
+
     def ddl_type(self, type_: Any) -> str:
         """Return a type."""
         raise NotImplementedError
@@ -76,6 +80,10 @@ class SchemaStyle:
     def refused(self, what: str, do: str) -> exc.CompileError:
         """Return the error for something that this database does not have."""
         return exc.CompileError(f"{what} cannot be had on {self.name}.", do=do, code="not-on-this-database")
+
+    def operator(self, symbol: str) -> str:
+        """Return an operator of ``op()``."""
+        return symbol
 
     # Columns
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from unitwork import exc
 from unitwork.sql import types as t
+from unitwork.sql.names import quoted_name
 from unitwork.sql.type_base import TypeEngine, to_type
 from unitwork.sql.type_custom import TypeDecorator, UserDefinedType
 from unitwork.sql.type_enum import Enum
@@ -163,7 +164,7 @@ class TypeNames:
 
     def collate(self, text: str, type_: t.String) -> str:
         """Return a text type with its collation, if it has one."""
-        return text if type_.collation is None else f'{text} COLLATE "{type_.collation.replace(chr(34), chr(34) * 2)}"'
+        return text if type_.collation is None else f"{text} COLLATE {self.quote(quoted_name(type_.collation, True))}"
 
     def type_boolean(self, type_: t.Boolean) -> str:
         """Name of Boolean."""

@@ -81,7 +81,10 @@ def test_percent_signs_are_doubled(dialect: Dialect) -> None:
         (MariaDBDialect(), "x" * 65),
         (MariaDBDialect(), "x "),
         (MariaDBDialect(), "\U0001f389"),
+        (MariaDBDialect(), " x"),
+        (MariaDBDialect(), "\x7fx"),
         (SQLiteDialect(), "a\0b"),
+        (SQLiteDialect(), "a\ud800"),
     ],
 )
 def test_names_that_would_not_be_kept(dialect: Dialect, name: str) -> None:
@@ -103,7 +106,9 @@ def test_words_of_mariadb() -> None:
     assert style.for_update(ForUpdate(read=True, nowait=True)) == " LOCK IN SHARE MODE NOWAIT"
     assert style.for_update(ForUpdate(skip_locked=True)) == " FOR UPDATE SKIP LOCKED"
     # A backslash means one thing or another by sql_mode: such a text is written so that both read the same.
-    assert style.string_literal("a\\'") == "_utf8mb4 X'615c27'"
+    assert style.string_literal("a\\'") == "CONCAT('a', CHAR(92 USING utf8mb4), '''')"
+    assert style.constant_literal("a\\'") == "_utf8mb4 X'615c27'"
+    assert style.string_literal("\\\\") == "CHAR(92, 92 USING utf8mb4)"
     assert style.string_literal("a'") == "'a'''"
     assert style.floor_divide("a", "b", True) == "FLOOR(a / b)"
     assert style.true_divide("a", "b", True) == "a / b"
