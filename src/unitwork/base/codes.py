@@ -160,6 +160,7 @@ _MAPPING = {
     "column-not-mapped-yet": "a mapped_column() was used in an expression before its class is mapped",
     "column-property": "column_property() was given several things that are not all columns, or nothing",
     "column-without-type": "neither mapped_column() nor an annotation says the type of a column",
+    "dataclass-field": "an attribute says something of a dataclass field that cannot be",
     "inheritance-not-yet": "a class derives from a mapped class, which is not supported yet",
     "join-direction": "it cannot be told which way a relationship leads",
     "join-without-columns": "a join condition does not say which column is copied to which",

@@ -13,6 +13,7 @@ from unitwork import exc
 from unitwork.mapping.assemble import ColumnOptions
 from unitwork.mapping.cascade_options import CascadeOptions, cascade_for
 from unitwork.mapping.derived import ExpressionOptions, LateElement, SynonymOptions
+from unitwork.mapping.fields import given_field, keep_field, take_field
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.typed import Mapped
 from unitwork.sql.column_operators import ColumnOperators
@@ -109,7 +110,8 @@ class MappedColumn(LateColumn, Mapped[T]):
 
     def fresh_copy(self) -> MappedColumn[T]:
         """Return a draft of the same, for another class (a mixin's columns are copied into each class)."""
-        return MappedColumn(self.name, self.type_, self.arguments, self.options, self.loading, self.sort_order)
+        copy = MappedColumn[T](self.name, self.type_, self.arguments, self.options, self.loading, self.sort_order)
+        return keep_field(copy, given_field(self))  # type: ignore[no-any-return]
 
 
 class MappedExpression(Mapped[T]):
@@ -174,11 +176,15 @@ def mapped_column(
         deferred: load the attribute when it is first read; `deferred_group` loads its group with it.
         active_history: load the old value before it is replaced.
         sort_order: place in the table; ties follow the order of writing, own columns before those of mixins.
-        options: further keyword arguments of Column.
+        options: further keyword arguments of Column; and of a dataclass field (init, repr, default_factory, compare,
+            kw_only, hash, dataclass_metadata), of which `default` is then the default, too.
     Raises:
         ArgumentError [mapped-column-argument]: an argument is no name, type or constraint, or is given twice.
     Spec: LB-01, LB-06, LB-18.
     """
+    field = take_field(options, "mapped_column", others_allowed=True)
+    if default is not NOT_GIVEN:
+        field["default"] = default
     given = [item for item in (__name_or_type, __type, *args) if item is not None]
     if given and isinstance(given[0], str):
         name = _once("name", name, given.pop(0))
@@ -198,7 +204,8 @@ def mapped_column(
     if insert_default is not NOT_GIVEN or default is not NOT_GIVEN:
         options["default"] = insert_default if insert_default is not NOT_GIVEN else default
     loading = ColumnOptions((), deferred or deferred_group is not None, deferred_group, active_history, doc, info or {})
-    return MappedColumn(name, type_, tuple(given), options, loading, sort_order)
+    made = MappedColumn[Any](name, type_, tuple(given), options, loading, sort_order)
+    return keep_field(made, field)  # type: ignore[no-any-return]
 
 
 def _once(what: str, named: Any, positional: Any) -> Any:
@@ -222,6 +229,7 @@ def column_property(
     active_history: bool = False,
     doc: str | None = None,
     info: dict[Any, Any] | None = None,
+    **field: Any,
 ) -> Any:
     """Map an SQL expression as an attribute; or columns of the class's table under one attribute, with options.
 
@@ -229,15 +237,16 @@ def column_property(
 
     Args:
         columns: one SQL expression; or one Column or mapped_column, or several, of which the first one is read.
-        group, deferred, active_history: as for :func:`mapped_column`.
+        group, deferred, active_history, field: as for :func:`mapped_column`.
     Raises:
         ArgumentError [column-property]: several were given that are not all columns, or none.
     Spec: LB-06.
     """
+    field = take_field(field, "column_property")
     is_deferred = deferred or group is not None
     plain = [item for item in columns if isinstance(item, (Column, MappedColumn))]
     if len(columns) == 1 and not plain:
-        return MappedSql[Any](ExpressionOptions(columns[0], is_deferred, group, doc, info or {}))
+        return keep_field(MappedSql[Any](ExpressionOptions(columns[0], is_deferred, group, doc, info or {})), field)
     if len(plain) != len(columns) or not columns:
         raise exc.ArgumentError(
             "column_property() takes one SQL expression, or columns of the class's table.",
@@ -245,7 +254,7 @@ def column_property(
             code="column-property",
         )
     loading = ColumnOptions((), is_deferred, group, active_history, doc, info or {})
-    return MappedExpression[Any](columns, loading)
+    return keep_field(MappedExpression[Any](columns, loading), field)
 
 
 def synonym(
@@ -255,6 +264,7 @@ def synonym(
     descriptor: Any = None,
     info: dict[Any, Any] | None = None,
     doc: str | None = None,
+    **field: Any,
 ) -> Any:
     """Declare another name for an attribute: in SQL, in ``filter_by``, as a keyword, for reading and writing.
 
@@ -264,7 +274,8 @@ def synonym(
         descriptor: reads and writes on instances instead; by default a property that the class has under that name.
     Spec: LB-06.
     """
-    return Synonym[Any](SynonymOptions(name, bool(map_column), descriptor, doc, info or {}))
+    made = Synonym[Any](SynonymOptions(name, bool(map_column), descriptor, doc, info or {}))
+    return keep_field(made, take_field(field, "synonym"))
 
 
 def synonym_for(name: str, map_column: bool = False) -> Callable[[Any], Any]:
@@ -274,9 +285,9 @@ def synonym_for(name: str, map_column: bool = False) -> Callable[[Any], Any]:
     )
 
 
-def deferred(column: Any, *additional_columns: Any, group: str | None = None) -> Any:
+def deferred(column: Any, *additional_columns: Any, group: str | None = None, **field: Any) -> Any:
     """Map a column, or an SQL expression, that is loaded when it is first read, together with its group (LB-06)."""
-    return column_property(column, *additional_columns, group=group, deferred=True)
+    return column_property(column, *additional_columns, group=group, deferred=True, **field)
 
 
 def relationship(
@@ -309,9 +320,11 @@ def relationship(
     overlaps: str | None = None,
     info: dict[Any, Any] | None = None,
     doc: str | None = None,
+    **field: Any,
 ) -> Relationship[Any]:
     """Declare a relationship to another mapped class.
 
+    `field` are arguments of a dataclass field, as for :func:`mapped_column`.
     Target, `secondary`, joins, `foreign_keys`, `remote_side` and `order_by` may be strings or callables, which are
     understood when the mappers are configured. The target may be left out where an annotation names it.
 
@@ -321,7 +334,7 @@ def relationship(
     Spec: LB-10 to LB-12, CA-01 to CA-04, CA-07 to CA-09.
     """
     _check_options(back_populates, backref, cascade_backrefs, viewonly, sync_backref)
-    return Relationship(
+    made = Relationship[Any](
         RelationshipOptions(
             argument=argument,
             secondary=secondary,
@@ -352,6 +365,7 @@ def relationship(
             doc=doc,
         )
     )
+    return keep_field(made, take_field(field, "relationship"))  # type: ignore[no-any-return]
 
 
 def backref(name: str, **options: Any) -> tuple[str, dict[str, Any]]:

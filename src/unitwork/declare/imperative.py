@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from unitwork import exc
 from unitwork.declare.constructors import MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
+from unitwork.declare.dataclasses import make_dataclass
 from unitwork.declare.scan import scan
 from unitwork.instrument.install import install, install_attribute, uninstall
 from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_class
@@ -92,6 +93,19 @@ class registry(MapperRegistry):
         """Map a class by what its body declares, as a decorator; also over ``@dataclass`` (LB-01)."""
         self.map_declaratively(cls)
         return cls
+
+    def mapped_as_dataclass(self, cls: Any = None, **options: Any) -> Any:
+        """Make a class a dataclass and map it, as a decorator; with or without options (LB-38).
+
+        Args:
+            options: init, repr, eq, order, unsafe_hash, match_args, kw_only, dataclass_callable.
+        """
+
+        def decorate(given: Any) -> Any:
+            make_dataclass(given, {name: value for name, value in options.items() if value is not None})
+            return self.mapped(given)
+
+        return decorate if cls is None else decorate(cls)
 
     def dispose(self, cascade: bool = False) -> None:
         """Unmap every class of this registry and take its instrumentation off (LB-43).

@@ -16,6 +16,7 @@ from unitwork.declare.attributes import DeclaredMethod
 from unitwork.declare.columns import build_column
 from unitwork.declare.constructors import NOT_GIVEN, MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.mapping.assemble import ColumnOptions, Declared
+from unitwork.mapping.fields import refuse_field
 from unitwork.mapping.mapper import RelationshipOptions
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.schema import Column, Table
@@ -102,6 +103,7 @@ class _Reader:
 
     def _declare(self, item: Found, hint: Hint | None) -> None:
         value = item.value
+        refuse_field(value, self.cls, item.name)
         if isinstance(value, (MappedSql, Synonym)):
             self.declared[item.name] = value.options
         elif isinstance(value, Relationship):

@@ -11,6 +11,7 @@ from unitwork.declare.constructors import (
     synonym,
     synonym_for,
 )
+from unitwork.declare.dataclasses import MappedAsDataclass
 from unitwork.declare.imperative import clear_mappers, registry
 from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.aliased import aliased
@@ -76,6 +77,7 @@ __all__ = [
     "KeyFuncDict",
     "Load",
     "Mapped",
+    "MappedAsDataclass",
     "MappedCollection",
     "Mapper",
     "Query",
