@@ -26,7 +26,7 @@ from unitwork import (
     update,
 )
 from unitwork.engine import CursorResult, MappingResult, ScalarResult
-from unitwork.orm import InstrumentedAttribute, Session, object_session, scoped_session, sessionmaker
+from unitwork.orm import InstrumentedAttribute, Session, aliased, object_session, scoped_session, sessionmaker
 
 
 def attributes(user: User) -> None:
@@ -131,6 +131,13 @@ def connections(engine: Engine) -> None:
         assert_type(connection.execute(insert(User)).rowcount, int)
     with engine.begin() as connection:
         assert_type(connection.execute(select(User.id, User.name)).one(), Row[int, str])
+
+
+def aliases(session: Session) -> None:
+    other = aliased(User, name="other")
+    assert_type(other, type[User])
+    assert_type(select(User, other.name), Select[tuple[User, str]])
+    assert_type(session.scalars(select(other).where(other.id == 1)).all(), list[User])
 
 
 class OwnSession(Session):

@@ -113,6 +113,9 @@ class Dialect(Conversions):
         """Return a cursor of the driver whose rows need not be read at once."""
         return connection.cursor()
 
+    def abandon_cursor(self, cursor: Any) -> None:
+        """Have a cursor of `stream_cursor` forget the rows that its connection, which is gone, still owes it."""
+
     def declare_cursor(self, name: str, sql: str, outlives: bool) -> str | None:
         """Return the statement that opens a cursor at the server for a query; None where the driver's cursor does.
 

@@ -224,6 +224,12 @@ class MySQLDialect(Dialect):
     def stream_cursor(self, connection: Any) -> Any:
         return connection.cursor(self.import_driver().cursors.SSCursor)
 
+    def abandon_cursor(self, cursor: Any) -> None:
+        # PyMySQL's result would read on when it is collected, and complain on standard error.
+        result = getattr(cursor, "_result", None)
+        if result is not None:
+            result.unbuffered_active = False
+
     def begin_statements(self, isolation: str | None) -> tuple[str, ...]:
         if isolation is None or isolation == self.session_isolation:
             return ()

@@ -9,7 +9,7 @@ Spec: LB-29.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
@@ -69,6 +69,40 @@ class URL:
         """Return a copy with some parts replaced."""
         return replace(self, **parts)
 
+    def update_query_string(self, query_string: str, append: bool = False) -> URL:
+        """Return a copy with the names of a query string, as it stands after ``?``; see `update_query_pairs`."""
+        return self.update_query_pairs(parse_qsl(query_string, keep_blank_values=True), append)
+
+    def update_query_dict(self, query_parameters: Mapping[str, QueryValue | list[str]], append: bool = False) -> URL:
+        """Return a copy with the names of a mapping; see `update_query_pairs`."""
+        pairs = [(name, one) for name, value in query_parameters.items() for one in _values(value)]
+        return self.update_query_pairs(pairs, append)
+
+    def update_query_pairs(self, key_value_pairs: Iterable[tuple[str, str]], append: bool = False) -> URL:
+        """Return a copy with further names in its query.
+
+        Args:
+            key_value_pairs: (name, value); a name that repeats has several values.
+            append: add to the values that a name has, instead of replacing them.
+        """
+        given: dict[str, QueryValue] = {}
+        for name, value in key_value_pairs:
+            given[name] = (*_values(given[name]), value) if name in given else value
+        if append:
+            for name in given.keys() & self.query.keys():
+                given[name] = (*_values(self.query[name]), *_values(given[name]))
+        return replace(self, query={**self.query, **given})
+
+    def difference_update_query(self, names: Iterable[str]) -> URL:
+        """Return a copy without some names in its query."""
+        gone = set(names)
+        return replace(self, query={name: value for name, value in self.query.items() if name not in gone})
+
+    @property
+    def normalized_query(self) -> Mapping[str, tuple[str, ...]]:
+        """The query with a tuple of values for each name."""
+        return {name: _values(value) for name, value in self.query.items()}
+
     def get_backend_name(self) -> str:
         """Return the database's name, the part of the scheme before ``+``."""
         return self.drivername.partition("+")[0]
@@ -109,8 +143,8 @@ def _render_query(query: Mapping[str, QueryValue]) -> list[str]:
     return [f"{quote_plus(name)}={quote_plus(value)}" for name in sorted(query) for value in _values(query[name])]
 
 
-def _values(value: QueryValue) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+def _values(value: QueryValue | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def make_url(given: str | URL) -> URL:

@@ -118,8 +118,10 @@ class StreamingWire(Wire):
         except exc.UnitworkError:
             raise
         except BaseException as err:
-            self._forget(opened)
             opened.ended = "reading them failed"
+            self._forget(opened)
+            if opened.name is None:
+                self._close(opened)
             self.explain(err, opened.statement, opened.params)
             raise
         finally:
@@ -158,6 +160,8 @@ class StreamingWire(Wire):
             opened.ended = why
             if at_server:
                 self._close(opened)
+            else:
+                self.dialect.abandon_cursor(opened.cursor)
         self.streams = ()
 
     def _close(self, opened: OpenCursor) -> None:
@@ -166,10 +170,12 @@ class StreamingWire(Wire):
         if opened.rest is not None:
             return
         # What a transaction leaves behind ends with it; only a cursor that was to outlive it is closed for certain.
-        with contextlib.suppress(Exception):
+        try:
             if opened.name is not None and (self.failure is None or self.isolation == "AUTOCOMMIT"):
                 opened.cursor.execute(f"CLOSE {opened.name}")
             opened.cursor.close()
+        except Exception:
+            self.dialect.abandon_cursor(opened.cursor)
 
     def _forget(self, opened: OpenCursor) -> None:
         self.streams = [one for one in self.streams if one is not opened]

@@ -7,7 +7,7 @@ Spec: LB-24.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from unitwork import exc
 from unitwork.inspection import inspect, inspects
@@ -18,6 +18,8 @@ from unitwork.sql.clause import ClauseElement
 from unitwork.sql.compound import SelectBase
 from unitwork.sql.selectable import FromClause
 from unitwork.sql.shape import ShapeBuilder
+
+T = TypeVar("T")
 
 
 class AliasedInsp:
@@ -175,6 +177,14 @@ def _bound_to(alias: AliasedClass, cls: type[Any], name: str, found: Any) -> Any
     return found if get is None else get(raw, None, alias)
 
 
+@overload
+def aliased(
+    element: type[T], alias: Any = None, name: str | None = None, flat: bool = False, adapt_on_names: bool = False
+) -> type[T]: ...
+@overload
+def aliased(
+    element: Any, alias: Any = None, name: str | None = None, flat: bool = False, adapt_on_names: bool = False
+) -> Any: ...
 def aliased(
     element: Any, alias: Any = None, name: str | None = None, flat: bool = False, adapt_on_names: bool = False
 ) -> Any:
