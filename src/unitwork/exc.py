@@ -57,6 +57,7 @@ __all__ = [
     "StatementError",
     "TimeoutError",
     "UnboundExecutionError",
+    "UnevaluatableError",
     "UnitworkDeprecationWarning",
     "UnitworkError",
     "UnitworkWarning",
@@ -116,6 +117,10 @@ class NoForeignKeysError(ArgumentError):
 
 class InvalidRequestError(UnitworkError):
     """The operation is not allowed in the current state (ER-03)."""
+
+
+class UnevaluatableError(InvalidRequestError):
+    """A criterion cannot be evaluated in Python as every database would evaluate it (LB-25)."""
 
 
 class PendingRollbackError(InvalidRequestError):

@@ -29,6 +29,7 @@ _SQL = {
     "bad-window-frame": "a window function was given frames that cannot be read",
     "bind-without-value": "a parameter of the statement has no value",
     "case-without-when": "case() was given no condition",
+    "criterion-not-evaluable": "a criterion cannot be evaluated in Python as every database would",
     "cte-name-twice": "two CTEs of one statement have the same name",
     "column-has-table": "a Column object was put into a second Table",
     "column-key-not-string": "`in` asked a column collection for something that is no key",
