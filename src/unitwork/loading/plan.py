@@ -149,12 +149,13 @@ class LoadPlan:
         items: in the order of the statement.
         keys: names in a Row, one per item.
         joined: what else the rows hold, owners first.
+        entities: the items that are entities, by number, then those of `joined`; None for the other items.
         needs_unique: objects repeat in the rows, because a collection is joined (SB-49).
         eager: places of the items that load relationships along.
         memo: generated loaders, by :mod:`unitwork.loading.rows`.
     """
 
-    __slots__ = ("eager", "items", "joined", "keys", "memo", "needs_unique", "single")
+    __slots__ = ("eager", "entities", "items", "joined", "keys", "memo", "needs_unique", "single")
 
     def __init__(
         self, items: Sequence[EntityItem | ValueItem], keys: Sequence[str], joined: Sequence[JoinedItem] = ()
@@ -162,15 +163,13 @@ class LoadPlan:
         self.items = tuple(items)
         self.keys = tuple(keys)
         self.joined = tuple(joined)
+        self.entities = (
+            *(item if isinstance(item, EntityItem) else None for item in self.items),
+            *(child.item for child in self.joined),
+        )
         self.needs_unique = any(child.prop.uselist for child in self.joined)
         self.single = len(self.items) == 1
         self.eager = tuple(
             place for place, item in enumerate(self.items) if isinstance(item, EntityItem) and item.spec.eager
         )
         self.memo: dict[Any, Any] = {}
-
-    @property
-    def entities(self) -> list[EntityItem | None]:
-        """The items that are entities, by number; None for the others."""
-        found = [item if isinstance(item, EntityItem) else None for item in self.items]
-        return [*found, *(child.item for child in self.joined)]

@@ -31,8 +31,9 @@ Loader = Callable[..., list[Any]]
 
 def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loader:
     """Return the loader of a plan for a dialect; generated on first use and when listeners come or go."""
+    # HOT: every query of objects; benchmarks W8m, W19.
     listening = tuple(
-        () if item is None else class_hooks(item.mapper).listeners.get("load", ()) for item in plan.entities
+        [() if item is None else class_hooks(item.mapper).listeners.get("load", ()) for item in plan.entities]
     )
     key = (dialect_name, listening)
     loader: Loader | None = plan.memo.get(key)
