@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Mapping
-from typing import Annotated, Any, ForwardRef, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 from unitwork import exc
 from unitwork.declare.annotations import Hint
 from unitwork.declare.constructors import MappedColumn
 from unitwork.sql.foreign_keys import ForeignKey
 from unitwork.sql.schema import Column
+from unitwork.sql.type_enum import Enum
 from unitwork.sql.types import PLAIN_TYPES, TypeEngine, to_type
 
 
@@ -67,11 +68,18 @@ def type_of_hint(hint: Hint, types: Mapping[Any, Any], where: str) -> TypeEngine
     """
     for candidate in _candidates(hint.argument):
         if isinstance(candidate, Hashable) and candidate in types:
-            return to_type(types[candidate])
-        if isinstance(candidate, type) and not issubclass(candidate, enum.Enum):
+            return _for_enum(to_type(types[candidate]), candidate)
+        if get_origin(candidate) is Literal and all(isinstance(value, str) for value in get_args(candidate)):
+            return Enum(*get_args(candidate), native_enum=False)
+        if isinstance(candidate, type):
+            is_enum = issubclass(candidate, enum.Enum)
             for base in candidate.__mro__:
-                if base in types or base in PLAIN_TYPES:
-                    return to_type(types.get(base) or PLAIN_TYPES[base])
+                if base in types:
+                    return _for_enum(to_type(types[base]), candidate)
+                if base in PLAIN_TYPES and not is_enum:
+                    return PLAIN_TYPES[base]
+            if is_enum:
+                return Enum(candidate)
     if isinstance(hint.item, ForwardRef):
         raise exc.ArgumentError(
             f"the annotation {hint.text} of {where} names {hint.item.__forward_arg__!r}, unknown at run time.",
@@ -85,6 +93,14 @@ def type_of_hint(hint: Hint, types: Mapping[Any, Any], where: str) -> TypeEngine
         "mapped class.",
         code="annotation-type-unknown",
     )
+
+
+def _for_enum(type_: TypeEngine, annotated: Any) -> TypeEngine:
+    """Return the type for a class, where the map has ``Enum(enum.Enum, ...)`` for all of them."""
+    if not isinstance(type_, Enum) or type_.enum_class is None or type_.enums:
+        return type_
+    is_enum = isinstance(annotated, type) and issubclass(annotated, enum.Enum)
+    return type_.for_class(annotated) if is_enum else type_
 
 
 def _candidates(argument: Any) -> list[Any]:

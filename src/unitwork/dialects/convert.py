@@ -116,7 +116,7 @@ class Conversions:
 
     def bind_enum(self, type_: Enum, stored: bool) -> Binding:
         """The name of a member."""
-        return each(rich.enum_to_name(type_))
+        return each(rich.enum_to_name(type_, stored))
 
     def bind_json(self, type_: JSON, stored: bool) -> Binding:
         """Text; None is ``null`` unless the type says otherwise."""

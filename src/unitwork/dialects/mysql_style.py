@@ -10,7 +10,7 @@ Spec: LB-34; BK-21, BK-27.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unitwork import exc
@@ -346,6 +346,20 @@ class MySQLStyle(Style):
                 code="bad-literal",
             )
         return super().inline_comment(text)
+
+    def json_item(self, document: str, path: Callable[[], str], form: str) -> str:
+        """By JSON_EXTRACT()."""
+
+        def item() -> str:
+            return f"JSON_EXTRACT({document}, {path()})"
+
+        if form == "json":
+            return item()
+        if form == "boolean":
+            return f"CASE JSON_UNQUOTE({item()}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+        text = f"CASE WHEN JSON_TYPE({item()}) = 'NULL' THEN NULL ELSE JSON_UNQUOTE({item()}) END"
+        words = {"integer": "SIGNED INTEGER", "float": "DOUBLE"}
+        return f"({text})" if form == "string" else f"CAST({text} AS {words[form]})"
 
 
 def needed_length(length: int | None, name: str) -> int:

@@ -161,12 +161,10 @@ class PostgreSQLStyle(Style):
         concrete = self.concrete(type_)
         return concrete if isinstance(concrete, Enum) and concrete.native_enum else None
 
-    def create_type(self, type_: Enum, checkfirst: bool) -> str:
-        """CREATE TYPE, which has no IF NOT EXISTS: where it may exist, the error is caught at the server."""
+    def create_type(self, type_: Enum) -> str:
+        """CREATE TYPE, which has no IF NOT EXISTS: the error is caught at the server."""
         values = ", ".join([self.string_literal(value) for value in type_.enums])
         text = f"CREATE TYPE {self.type_enum(type_)} AS ENUM ({values})"
-        if not checkfirst:
-            return text
         mark = "$unitwork$"
         while mark in text:
             mark = f"{mark[:-1]}_$"

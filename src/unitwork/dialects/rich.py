@@ -24,9 +24,9 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 # Enumerations
 
 
-def enum_to_name(type_: Enum) -> Cell:
-    """Return the way from a member, or a string, to what the database keeps."""
-    names = type_.to_name
+def enum_to_name(type_: Enum, stored: bool) -> Cell:
+    """Return the way from a member, or a string, to what the database keeps; its name may stand for it to compare."""
+    names = type_.to_name if stored else {**dict(zip(type_.enums, type_.enums)), **type_.to_name}
     wanted: type = str if type_.enum_class is None else type_.enum_class
     shown = ", ".join(map(repr, type_.enums[:10])) + (", …" if len(type_.enums) > 10 else "")
 

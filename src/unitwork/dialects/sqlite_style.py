@@ -5,7 +5,7 @@ Spec: LB-34, LB-44; BK-01, BK-07.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from unitwork.sql import types as t
@@ -127,3 +127,19 @@ class SQLiteStyle(Style):
     def type_time(self, type_: t.Time) -> str:
         """TIME, without zone."""
         return no_zone(self.name, super().type_time(type_), type_)
+
+    def json_item(self, document: str, path: Callable[[], str], form: str) -> str:
+        """By json_extract(), which makes 1 of true, and by json_type(), which tells them apart."""
+
+        def kind() -> str:
+            return f"json_type({document}, {path()})"
+
+        def value() -> str:
+            return f"json_extract({document}, {path()})"
+
+        if form == "json":
+            plain = f"WHEN {kind()} IN ('true', 'false', 'null') THEN {kind()}"
+            return f"CASE WHEN {kind()} IS NULL THEN NULL {plain} ELSE json_quote({value()}) END"
+        if form == "string":
+            return f"CASE WHEN {kind()} IN ('true', 'false') THEN {kind()} ELSE CAST({value()} AS TEXT) END"
+        return value() if form == "boolean" else f"CAST({value()} AS {'INTEGER' if form == 'integer' else 'REAL'})"

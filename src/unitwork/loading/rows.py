@@ -77,7 +77,8 @@ def _add_value(source: Source, item: ValueItem, converter: Converter) -> str:
     name = f"c{item.place}"
     if convert is not None:
         source.bind(**{f"convert{item.place}": convert})
-        source.add(f"if {name} is not None: {name} = convert{item.place}({name})", indent=2)
+        guard = "" if item.type.converts_null else f"if {name} is not None: "
+        source.add(f"{guard}{name} = convert{item.place}({name})", indent=2)
     return name
 
 
@@ -131,10 +132,12 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
 
 def _add_conversion(source: Source, mapper: Mapper, name: str, cell: str, converter: Converter, indent: int) -> None:
     column = mapper.columns[name].column
-    convert = converter(column.type, column.table is not None)
+    type_ = column.type
+    convert = converter(type_, column.table is not None)
     if convert is not None:
         source.bind(**{f"convert_{cell}": convert})
-        source.add(f"if {cell} is not None: {cell} = convert_{cell}({cell})", indent=indent)
+        guard = "" if type_.converts_null and name not in mapper.pk_names else f"if {cell} is not None: "
+        source.add(f"{guard}{cell} = convert_{cell}({cell})", indent=indent)
 
 
 def fill(

@@ -16,8 +16,10 @@ from unitwork import exc
 from unitwork.sql import operators as ops
 from unitwork.sql.clause import ClauseElement, describe
 from unitwork.sql.operators import Operator
+from unitwork.sql.type_json import JSON, JSON_PATH
 from unitwork.sql.types import (
     BOOLEAN,
+    FLOAT,
     INTEGER,
     NULLTYPE,
     PLAIN_TYPES,
@@ -61,28 +63,36 @@ class Maker(NamedTuple):
 
 def _compare(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
     other = others[0]
-    if other is None and op in _NULL_FORMS:
+    if (other is None or other is make.null) and op in _NULL_FORMS:
         return make.binary(_NULL_FORMS[op], (left, make.null), BOOLEAN)
     if isinstance(left.type, TupleType) and isinstance(other, tuple):
         types = left.type.types
         items = tuple(make.operand(item, type_) for item, type_ in zip(other, types, strict=True))
         return make.binary(op, (left, make.operation(ops.COMMA, items, left.type)), BOOLEAN)
-    return make.binary(op, (left, make.operand(other, left.type)), BOOLEAN)
+    return make.binary(op, (left, make.operand(other, beside(left.type, op, other))), BOOLEAN)
+
+
+def beside(type_: TypeEngine, op: Operator, value: Any) -> TypeEngine:
+    """Return the type of a plain value beside an expression of `type_`."""
+    return to_type(type_.coerce_compared_value(op, value)) if type_.coerces else type_
 
 
 _NULL_FORMS = {ops.EQ: ops.IS, ops.NE: ops.IS_NOT}
 
 
 def _arithmetic(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
-    right = peer(make, others[0], left.type)
-    if op is ops.ADD and (isinstance(left.type, String) or isinstance(right.type, String)):
-        return make.binary(ops.CONCAT, (left, right), left.type if isinstance(left.type, String) else right.type)
-    whole = (("whole", True),) if isinstance(left.type, Integer) and isinstance(right.type, Integer) else ()
+    right = peer(make, others[0], left.type, op)
+    left_base, right_base = left.type.base, right.type.base
+    if op is ops.ADD and (isinstance(left_base, String) or isinstance(right_base, String)):
+        return make.binary(ops.CONCAT, (left, right), left.type if isinstance(left_base, String) else right.type)
+    whole = (("whole", True),) if isinstance(left_base, Integer) and isinstance(right_base, Integer) else ()
     return make.binary(op, (left, right), arithmetic_type(op.symbol, left.type, right.type), whole)
 
 
-def peer(make: Maker, value: Any, type_: TypeEngine) -> Any:
+def peer(make: Maker, value: Any, type_: TypeEngine, op: Operator) -> Any:
     """Return `value` as operand beside one of `type_` in arithmetic: 1.5 beside an Integer keeps a type of its own."""
+    if type_.coerces:
+        return make.operand(value, beside(type_, op, value))
     same = isinstance(value, type_.python_type) and type_.python_type is not object
     return make.operand(value, type_ if same else NULLTYPE)
 
@@ -93,8 +103,8 @@ def _bitwise(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], opti
 
 
 def _concat(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
-    type_ = left.type if isinstance(left.type, String) else STRING
-    return make.binary(op, (left, make.operand(others[0], type_)), type_)
+    type_ = left.type if isinstance(left.type.base, String) else STRING
+    return make.binary(op, (left, make.operand(others[0], beside(type_, op, others[0]))), type_)
 
 
 def _like(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
@@ -157,17 +167,20 @@ def _in(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: 
     type_ = left.type
     if type_.__class__ is NullType and items:
         type_ = type_for(items[0])
+    elif items:
+        type_ = beside(type_, op, items[0])
     return make.binary(op, (left, make.expanding(items, type_)), BOOLEAN)
 
 
 def _is(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
     other = others[0]
-    right = make.truth[other] if isinstance(other, bool) else make.operand(other, left.type)
+    right = make.truth[other] if isinstance(other, bool) else make.operand(other, beside(left.type, op, other))
     return make.binary(op, (left, right), BOOLEAN)
 
 
 def _between(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
-    return make.operation(op, (left, *(make.operand(other, left.type) for other in others)), BOOLEAN)
+    limits = [make.operand(other, beside(left.type, op, other)) for other in others]
+    return make.operation(op, (left, *limits), BOOLEAN)
 
 
 def _bool(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
@@ -193,8 +206,45 @@ def _custom(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], optio
     given = options.get("return_type")
     type_ = left.type if given is None else to_type(given)
     shown = () if given is None else (("type", type_.cache_key),)
-    return make.binary(op, (left, make.operand(others[0], left.type)), type_, shown)
+    return make.binary(op, (left, make.operand(others[0], beside(left.type, op, others[0]))), type_, shown)
 
+
+def _item(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
+    key = others[0]
+    path = tuple(key) if isinstance(key, (tuple, list)) else (key,)
+    if not isinstance(left.type.base, JSON):
+        raise exc.ArgumentError(
+            f"an expression of type {left.type!r} has no items.",
+            do="index columns of type JSON, or read the value and index it in Python.",
+            code="not-indexable",
+        )
+    if not path or not all(isinstance(step, str) or type(step) is int for step in path):
+        raise exc.ArgumentError(
+            f"{describe(key)} is no path into a JSON document.",
+            do="use a string, a whole number, or a tuple of these: column['key'], column[0], column[('key', 0)].",
+            code="bad-json-path",
+        )
+    if getattr(left, "operator", None) is ops.ITEM and left.type.base is left.type:
+        left, before = left.operands
+        path = (*before.value, *path)
+    return make.binary(ops.ITEM, (left, make.operand(path, JSON_PATH)), left.type, (("form", "json"),))
+
+
+def _as_form(make: Maker, left: Any, op: Operator, others: tuple[Any, ...], options: Options) -> Any:
+    form = others[0]
+    if not isinstance(left.type.base, JSON):
+        raise exc.ArgumentError(
+            f"as_{form}() is for JSON, the expression is of type {left.type!r}.",
+            do="use cast(expression, type).",
+            code="not-indexable",
+        )
+    type_ = left.type if form == "json" else JSON_FORMS[form]
+    operands = left.operands if getattr(left, "operator", None) is ops.ITEM else (left, make.operand((), JSON_PATH))
+    return make.binary(ops.ITEM, tuple(operands), type_, (("form", form),))
+
+
+#: What a value in a document can be read as, and its type.
+JSON_FORMS: Mapping[str, TypeEngine] = {"string": STRING, "integer": INTEGER, "float": FLOAT, "boolean": BOOLEAN}
 
 #: Kind of operator to (make, left, operator, others, options) -> element.
 BUILDERS: Mapping[str, Callable[[Maker, Any, Operator, tuple[Any, ...], Options], Any]] = {
@@ -214,4 +264,6 @@ BUILDERS: Mapping[str, Callable[[Maker, Any, Operator, tuple[Any, ...], Options]
     "quantified": _prefix,
     "order": _prefix,
     "custom": _custom,
+    "item": _item,
+    "form": _as_form,
 }

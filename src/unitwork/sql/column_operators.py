@@ -300,3 +300,32 @@ class ColumnOperators:
     def distinct(self) -> Any:
         """Return ``DISTINCT self``, as in ``func.count(column.distinct())``."""
         return self.operate(ops.DISTINCT)
+
+    # JSON
+
+    #: A column has items, and no end of them: it is not to be iterated over.
+    __iter__ = None
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return an item of a JSON document: by key, by position, or by a tuple of these."""
+        return self.operate(ops.ITEM, key)
+
+    def as_string(self) -> Any:
+        """Return a value of a JSON document as text."""
+        return self.operate(ops.FORM, "string")
+
+    def as_integer(self) -> Any:
+        """Return a value of a JSON document as a whole number."""
+        return self.operate(ops.FORM, "integer")
+
+    def as_float(self) -> Any:
+        """Return a value of a JSON document as a floating point number."""
+        return self.operate(ops.FORM, "float")
+
+    def as_boolean(self) -> Any:
+        """Return a value of a JSON document as a truth value."""
+        return self.operate(ops.FORM, "boolean")
+
+    def as_json(self) -> Any:
+        """Return a part of a JSON document as JSON; what an item is anyway."""
+        return self.operate(ops.FORM, "json")

@@ -159,7 +159,7 @@ class SchemaCreator(SchemaChange):
         for sequence in sequences:
             yield style.create_sequence(sequence)
         for type_ in named_types(ordered, style):
-            yield style.create_type(type_, self.checkfirst)
+            yield style.create_type(type_)
         for table in ordered:
             yield Moment(table, "before_create")
             yield create_table(table, style, late)

@@ -8,6 +8,7 @@ Spec: LB-21, LB-22, LB-26, LB-35.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ class ColumnElement(SQLCoreOperations[T_co], ClauseElement):
     def reverse_operate(self, op: Operator, other: Any) -> ColumnElement:
         if op.kind == "bool":
             return conjunction(op, (other, self))
-        found: ColumnElement = BUILDERS[op.kind](_MAKE, peer(_MAKE, other, self.type), op, (self,), {})
+        found: ColumnElement = BUILDERS[op.kind](_MAKE, peer(_MAKE, other, self.type, op), op, (self,), {})
         return found
 
     # HOT: the most frequent operator with a plain value takes the short way; bench: W17, W19.
@@ -67,6 +68,8 @@ class ColumnElement(SQLCoreOperations[T_co], ClauseElement):
         if plain is None:
             return self.operate(ops.EQ, other)
         type_ = self.type
+        if type_.coerces:
+            return self.operate(ops.EQ, other)
         return BinaryExpression(
             ops.EQ, (self, BindParameter(other, plain if type_.__class__ is NullType else type_)), BOOLEAN
         )
@@ -107,6 +110,12 @@ class BindParameter(ColumnElement):
         out.append(BindParameter)
         out.append(self.type.cache_key)
         out.binds.append(self)
+
+    def typed(self, type_: TypeEngine) -> BindParameter:
+        """Return a copy of another type; a parameter of unknown type has that of what it stands beside."""
+        new = copy.copy(self)
+        new.type = type_
+        return new
 
     def current_value(self) -> Any:
         """Return the value to send now."""
@@ -268,6 +277,8 @@ def as_operand(value: Any, type_: TypeEngine = NULLTYPE) -> ColumnElement:
             return BindParameter(value, type_for(value) if type_.__class__ is NullType else type_)
         value = to_element()
     if isinstance(value, ColumnElement):
+        if isinstance(value, BindParameter) and value.type is NULLTYPE and type_ is not NULLTYPE:
+            return value.typed(type_)
         return value
     to_scalar = getattr(value, "scalar_subquery", None)
     if to_scalar is not None:

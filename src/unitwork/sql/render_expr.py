@@ -282,6 +282,13 @@ class ExpressionRenderer:
     def _list(self, element: Operation) -> str:
         return f"({self.joined(element.operands)})"
 
+    def _item(self, element: Operation) -> str:
+        document, path = element.operands
+        left = self.operand(document, ops.ATOM, strict=False)
+        form = dict(element.options)["form"]
+        # Some databases need the path more than once.
+        return self.style.json_item(left, lambda: self.text(path), form)
+
     def _cast(self, element: Operation) -> str:
         return f"CAST({self.text(element.operands[0])} AS {self.style.cast_type(element.type)})"
 

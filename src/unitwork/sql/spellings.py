@@ -7,7 +7,7 @@ Spec: LB-22, LB-33, LB-37.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from unitwork import exc
@@ -144,6 +144,19 @@ class Spellings:
     def aggregate_strings(self, text: str, separator: str) -> str:
         """Return the aggregate that joins strings."""
         return f"string_agg({text}, {separator})"
+
+    def json_item(self, document: str, path: Callable[[], str], form: str) -> str:
+        """Return an item of a JSON document.
+
+        Args:
+            path: gives the text of the path, as often as it is needed.
+            form: what it is read as: ``json``, ``string``, ``integer``, ``float`` or ``boolean``.
+        """
+        if form == "json":
+            return f"({document} #> {path()})"
+        text = f"({document} #>> {path()})"
+        words = {"integer": "BIGINT", "float": "DOUBLE PRECISION", "boolean": "BOOLEAN"}
+        return text if form == "string" else f"CAST({text} AS {words[form]})"
 
     def function(self, name: str, arguments: str) -> str:
         """Return a function call; `name` is spelled as after ``func.``, `arguments` are joined by commas."""

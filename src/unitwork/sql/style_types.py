@@ -94,8 +94,8 @@ class TypeNames:
         """Return the Enum for which the database makes a type of its own, None if it does not."""
         return None
 
-    def create_type(self, type_: Enum, checkfirst: bool) -> str:
-        """Return the statement that makes the type of an Enum."""
+    def create_type(self, type_: Enum) -> str:
+        """Return the statement that makes the type of an Enum, if it is not there: tables share it."""
         raise NotImplementedError
 
     def drop_type(self, type_: Enum) -> str:

@@ -64,7 +64,11 @@ class TypeEngine:
                 do="name each dialect once: Integer().with_variant(BigInteger(), 'postgresql').",
                 code="bad-variant",
             )
-        return self.copy(variants={**self.variants, **dict.fromkeys(dialect_names, to_type(type_))})
+        variant = to_type(type_)
+        changes = {"variants": {**self.variants, **dict.fromkeys(dialect_names, variant)}}
+        if variant.converts_null:
+            return self.copy(**changes, converts_null=True)
+        return self.copy(**changes)
 
     def evaluates_none(self: T) -> T:
         """Return a copy for which None is written as NULL, bypassing defaults (PT-22, PT-23)."""

@@ -471,7 +471,7 @@ def failure(make: Any) -> exc.ArgumentError:
 @pytest.mark.parametrize(
     ("body", "annotations", "code"),
     [
-        ({"__tablename__": "t"}, {"x": "Mapped[Colour]"}, "annotation-type-unknown"),
+        ({"__tablename__": "t"}, {"x": "Mapped[complex]"}, "annotation-type-unknown"),
         ({"__tablename__": "t"}, {"x": "Mapped[list[int]]"}, "annotation-type-unknown"),
         ({"__tablename__": "t"}, {"x": "Mapped[Nowhere]"}, "annotation-unresolved"),
         ({"__tablename__": "t"}, {"x": "Mapped[list['Nowhere']]"}, "annotation-unresolved"),
