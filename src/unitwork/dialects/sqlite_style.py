@@ -47,6 +47,7 @@ class SQLiteStyle(Style):
     schemas = False
     composite_autoincrement = False
     cascades = False
+    references_name_schemas = False
     index_in_schema = True
     within_group = ""
     distinct_on = False

@@ -23,6 +23,7 @@ from unitwork.engine.transaction import NestedTransaction, RootTransaction
 from unitwork.engine.wire import Answer
 from unitwork.sql.elements import BindParameter
 from unitwork.sql.shape import Shape
+from unitwork.sql.statement import refuse_schema_map
 
 if TYPE_CHECKING:
     from unitwork.dialects.base import Dialect
@@ -220,6 +221,7 @@ class Connection(StatementMethods):
         Raises:
             InvalidRequestError [isolation-in-transaction]: a transaction is under way.
         """
+        refuse_schema_map(options)
         if "isolation_level" in options:
             level = self.engine.checked_isolation(options["isolation_level"])
             if self._channel.active:

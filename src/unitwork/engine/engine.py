@@ -20,6 +20,7 @@ from unitwork.engine import log
 from unitwork.engine.connection import Connection
 from unitwork.engine.pool import Pool, QueuePool, StaticPool
 from unitwork.engine.statement_cache import StatementCache
+from unitwork.sql.statement import refuse_schema_map
 
 #: Events that have a place to fire today (LB-31).
 EVENTS = ("before_cursor_execute", "connect")
@@ -85,6 +86,7 @@ class Engine:
 
     def execution_options(self, **options: Any) -> Engine:
         """Return a copy that shares pool and dialect and has further options (TX-53)."""
+        refuse_schema_map(options)
         copy = Engine.__new__(Engine)
         copy.__dict__.update(self.__dict__)
         copy.given_options = {**self.given_options, **options}

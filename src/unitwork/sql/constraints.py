@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unitwork import exc
 from unitwork.sql.clause import ClauseElement
 from unitwork.sql.columns import ColumnClause, ColumnCollection
-from unitwork.sql.dialect_options import checked_options
+from unitwork.sql.dialect_options import HasOptions, checked_options
 from unitwork.sql.foreign_keys import INITIALLY, MATCH, ForeignKey, checked_action, checked_word
 from unitwork.sql.names import as_name
 from unitwork.sql.naming import constraint_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from unitwork.sql.schema import Column, Table
 
 
-class Constraint:
+class Constraint(HasOptions):
     """Base of all constraints.
 
     Attributes:

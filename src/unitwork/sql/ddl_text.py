@@ -201,12 +201,17 @@ def _check_comments(style: Style, what: str) -> None:
 
 
 def constraint_text(constraint: Constraint, style: Style) -> str:
-    """Return a constraint as CREATE TABLE has it; "" for a primary key without columns."""
+    """Return a constraint as CREATE TABLE has it; "" for one that is left out.
+
+    Left out are a primary key without columns, and a foreign key to another file of SQLite.
+    """
     options = own_options(constraint.options, style)
     if isinstance(constraint, CheckConstraint):
         body = f"CHECK ({expression_text(constraint.sqltext, style)})"
     elif isinstance(constraint, ForeignKeyConstraint):
         body = _foreign_key_text(constraint, style)
+        if not body:
+            return ""
     elif isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
         columns: list[Any] = list(constraint.columns)
         if not columns:
@@ -243,10 +248,12 @@ def constraint_name_in(constraint: Constraint | Index, style: Style) -> str | No
 def _foreign_key_text(constraint: ForeignKeyConstraint, style: Style) -> str:
     targets = [element.column for element in constraint.elements]
     table = targets[0].table
-    text = (
-        f"FOREIGN KEY ({_names(constraint.columns, style)}) "
-        f"REFERENCES {style.table_name(table.name, table.schema)} ({_names(targets, style)})"
-    )
+    place = style.table_name(table.name, table.schema)
+    if not style.references_name_schemas:
+        if table.schema != constraint.table.schema:
+            return ""
+        place = style.quote(table.name)
+    text = f"FOREIGN KEY ({_names(constraint.columns, style)}) REFERENCES {place} ({_names(targets, style)})"
     if constraint.match and style.match:
         text += f" MATCH {constraint.match}"
     if constraint.ondelete:

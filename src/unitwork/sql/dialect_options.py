@@ -33,6 +33,36 @@ _KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+class HasOptions:
+    """What was given keywords of dialects: tables, constraints, indexes.
+
+    Attributes:
+        options: the keywords as given.
+    """
+
+    __slots__ = ()
+    options: dict[str, Any]
+
+    @property
+    def kwargs(self) -> dict[str, Any]:
+        """The keywords of dialects, as given."""
+        return self.options
+
+    @property
+    def dialect_kwargs(self) -> dict[str, Any]:
+        """The keywords of dialects, as given."""
+        return self.options
+
+    @property
+    def dialect_options(self) -> dict[str, dict[str, Any]]:
+        """The keywords by dialect: ``table.dialect_options["mysql"]["engine"]``; made anew each time."""
+        found: dict[str, dict[str, Any]] = {}
+        for option, value in self.options.items():
+            dialect, _, name = option.partition("_")
+            found.setdefault(dialect, {})[name] = value
+        return found
+
+
 class ReadsOptions(Protocol):
     """A Style."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unitwork.sql.columns import ColumnClause, ColumnCollection
 from unitwork.sql.constraints import column_of
 from unitwork.sql.ddl_text import create_index, drop_index, index_name
-from unitwork.sql.dialect_options import checked_options
+from unitwork.sql.dialect_options import HasOptions, checked_options
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.names import as_name
 from unitwork.sql.naming import constraint_name
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from unitwork.sql.schema_column import Column
 
 
-class Index:
+class Index(HasOptions):
     """An index over columns or expressions.
 
     Attributes:

@@ -138,13 +138,14 @@ class ExpressionRenderer:
     def alias_name(self, alias: Any) -> str:
         """Return the name of an alias; an anonymous one gets a name of its own in this statement."""
         if alias.name is not None:
-            return str(alias.name)
-        name = self._alias_names.get(id(alias))
-        if name is None:
+            name: str = alias.name
+            return name
+        made = self._alias_names.get(id(alias))
+        if made is None:
             base = alias.name_hint
             number = self._alias_counts[base] = self._alias_counts.get(base, 0) + 1
-            name = self._alias_names[id(alias)] = f"{base}_{number}"
-        return name
+            made = self._alias_names[id(alias)] = self.style.made_name(f"{base}_{number}")
+        return made
 
     def visit_label(self, element: Label) -> str:
         """Outside the columns clause a label is its expression, or its name in ORDER BY."""

@@ -86,7 +86,11 @@ class StatementRenderer(FromRenderer):
         texts = []
         for (name, needs_label), element in zip(result_names(elements), elements, strict=True):
             text = self.text(element)
-            texts.append(f"{text} AS {self.style.quote(name)}" if needs_label else text)
+            if needs_label:
+                # A name that was made is shortened to fit, one that was given is not.
+                given = element.visit == "label" and element.name == name
+                text = f"{text} AS {self.style.quote(name if given else self.style.made_name(name))}"
+            texts.append(text)
         return ", ".join(texts)
 
     def _tail(self, element: Any, labels: dict[str, ClauseElement]) -> str:

@@ -16,7 +16,7 @@ from unitwork.sql.clause import describe
 from unitwork.sql.columns import ColumnClause, ColumnCollection
 from unitwork.sql.constraints import Constraint, ForeignKeyConstraint, PrimaryKeyConstraint
 from unitwork.sql.ddl import EVENTS, SchemaCreator, SchemaDropper, sort_tables
-from unitwork.sql.dialect_options import checked_options
+from unitwork.sql.dialect_options import HasOptions, checked_options
 from unitwork.sql.dml import Delete, Insert, Update
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.foreign_keys import ForeignKey
@@ -144,7 +144,7 @@ class _Retain:
 RETAIN_SCHEMA: Any = _Retain()
 
 
-class Table(FromClause):
+class Table(HasOptions, FromClause):
     """A table.
 
     Args:

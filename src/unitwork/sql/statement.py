@@ -105,6 +105,7 @@ class Statement(ClauseElement):
 
     def execution_options(self: S, **options: Any) -> S:
         """Return the statement with options for its execution."""
+        refuse_schema_map(options)
         new = self.clone()
         new.given_execution_options = {**self.given_execution_options, **options}
         return new
@@ -112,6 +113,20 @@ class Statement(ClauseElement):
     def get_execution_options(self) -> Mapping[str, Any]:
         """Return the options for execution; not to be changed."""
         return self.given_execution_options
+
+
+def refuse_schema_map(options: Mapping[str, Any]) -> None:
+    """Refuse the one option that, left unheeded, would send rows to other tables than was asked for.
+
+    Raises:
+        ArgumentError [not-yet]: it is among `options`.
+    """
+    if options.get("schema_translate_map"):
+        raise exc.ArgumentError(
+            "schema_translate_map is not supported.",
+            do="give the tables their schema: table.to_metadata(MetaData(), schema=…), or MetaData(schema=…).",
+            code="not-yet",
+        )
 
 
 def as_text(given: Any) -> ClauseElement:

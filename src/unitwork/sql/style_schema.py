@@ -36,6 +36,7 @@ class SchemaStyle:
         ordered_nulls: a term of an index may say where NULLs stand.
         match: foreign keys have MATCH.
         cascades: DROP CONSTRAINT and DROP SCHEMA have CASCADE.
+        references_name_schemas: REFERENCES may name a schema; else it is always that of the table itself.
         index_in_schema: the schema of an index stands in front of its own name, not of the table's.
         drop_words: kind of a constraint to the words of ALTER TABLE that drop it, if not DROP CONSTRAINT.
     """
@@ -54,6 +55,7 @@ class SchemaStyle:
     ordered_nulls: bool = True
     match: bool = True
     cascades: bool = True
+    references_name_schemas: bool = True
     index_in_schema: bool = False
     drop_words: Mapping[str, str] = MappingProxyType({})
 

@@ -416,3 +416,23 @@ def test_constraints_and_schemas_on_sqlite_are_refused() -> None:
     with pytest.raises(exc.CompileError) as caught:
         DropConstraint(unique).compile(dialect=POSTGRESQL)
     assert caught.value.code == "constraint-without-name"
+
+
+def test_keywords_of_dialects_are_kept() -> None:
+    """LB-17: as given, and by dialect."""
+    table = keyed(mysql_engine="InnoDB", sqlite_strict=True)
+
+    assert table.kwargs == table.dialect_kwargs == {"mysql_engine": "InnoDB", "sqlite_strict": True}
+    assert table.dialect_options == {"mysql": {"engine": "InnoDB"}, "sqlite": {"strict": True}}
+
+
+def test_foreign_keys_on_sqlite_stay_in_their_file() -> None:
+    """LB-44: REFERENCES names no schema there; a key to another file is left out."""
+    metadata = MetaData()
+    for schema in ("a", "b"):
+        Table("o", metadata, Column("id", Integer, primary_key=True), schema=schema)
+    keys = [Column(name, Integer, ForeignKey(f"{schema}.o.id")) for name, schema in ("xa", "yb")]
+    table = Table("t", metadata, *keys, schema="a")
+
+    assert created(table, SQLITE) == "CREATE TABLE a.t ( x INTEGER, y INTEGER, FOREIGN KEY (x) REFERENCES o (id) )"
+    assert "REFERENCES a.o (id)" in created(table, POSTGRESQL)
