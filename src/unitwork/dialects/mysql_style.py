@@ -252,6 +252,13 @@ class MySQLStyle(Style):
             return "BINARY"
         return self.ddl_type(type_)
 
+    def column_type(self, type_: t.TypeEngine, keyed: bool) -> str:
+        """A text of any length is LONGTEXT, unless a key is made of it, which wants a VARCHAR and its length."""
+        here = self.concrete(type_)
+        if isinstance(here, t.String) and type(here) in (t.String, t.Unicode) and here.length is None and not keyed:
+            return self.collate("LONGTEXT", here)
+        return self.ddl_type(type_)
+
     def type_string(self, type_: t.String) -> str:
         """VARCHAR, which needs a length here."""
         needed_length(type_.length, "VARCHAR")
@@ -371,7 +378,7 @@ def needed_length(length: int | None, name: str) -> int:
     if length is None:
         raise exc.CompileError(
             f"{name} needs a length on MariaDB and MySQL.",
-            do="give the column a length, or use Text or LargeBinary, which need none.",
+            do="give it a length, which keys and indexes want; a column in none may be String, Text or LargeBinary.",
             code="varchar-length",
         )
     return int(length)

@@ -127,7 +127,7 @@ def _type_text(column: Column, style: Style, counting: bool) -> str:
     if counting and kind in style.autoincrement_types:
         return style.autoincrement_types[kind]
     try:
-        return style.ddl_type(column.type)
+        return style.column_type(column.type, _is_keyed(column))
     except exc.CompileError as err:
         raise exc.CompileError(
             f"the column {column.table.name}.{column.name} cannot be created: {err.message}",
@@ -135,6 +135,14 @@ def _type_text(column: Column, style: Style, counting: bool) -> str:
             code=err.code,
             column=column,
         ) from err
+
+
+def _is_keyed(column: Column) -> bool:
+    table = column.table
+    if column.primary_key or column.unique or column.index or column.foreign_keys:
+        return True
+    groups = [*table.indexes, *(one for one in table.constraints if not isinstance(one, CheckConstraint))]
+    return any(column is one for group in groups for one in getattr(group, "columns", ()))
 
 
 def default_text(arg: str | ClauseElement, style: Style) -> str:

@@ -74,6 +74,10 @@ class TypeNames:
             )
         return str(method(type_))
 
+    def column_type(self, type_: t.TypeEngine, keyed: bool) -> str:
+        """Return the type of a column; `keyed` says that it is in a key, a constraint or an index."""
+        return self.ddl_type(type_)
+
     def cast_type(self, type_: t.TypeEngine) -> str:
         """Return the type as CAST spells it."""
         return self.ddl_type(type_)
