@@ -30,6 +30,7 @@ _SQL = {
     "bad-window-frame": "a window function was given frames that cannot be read",
     "bind-without-value": "a parameter of the statement has no value",
     "case-without-when": "case() was given no condition",
+    "conflict-without-target": "on_conflict_do_update() was not told which unique constraint may be violated",
     "criterion-not-evaluable": "a criterion cannot be evaluated in Python as every database would",
     "cte-name-twice": "two CTEs of one statement have the same name",
     "column-has-table": "a Column object was put into a second Table",
@@ -70,6 +71,7 @@ _SQL = {
     "time-with-zone": "a column is a time of day with a zone, which only PostgreSQL has",
     "type-decorator-impl": "a subclass of TypeDecorator does not say which type it decorates",
     "type-expression": "a type wants SQL wrapped around each of its values",
+    "two-targets": "ON CONFLICT was given a constraint and columns of an index",
     "type-not-renderable": "the database has no name for a column's type",
     "uneven-rows": "the rows of one INSERT name different columns",
     "unknown-column": "a statement names a column that its table does not have",
@@ -114,6 +116,7 @@ _DATABASE = {
     "unique-required": "a joined collection repeats its owners, and unique() was not called on the result",
     "unknown-dialect": "the URL names a database or driver that there is none for",
     "unknown-isolation-level": "the database does not have that isolation level",
+    "too-many-parameters": "the lists of a statement have more values than the database takes",
 }
 
 _DRIVER = {

@@ -34,6 +34,7 @@ from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, by_class, nullable
 from unitwork.sql import types as t
 from unitwork.sql.type_json import JSON
+from unitwork.sql.upsert import DuplicateKeyInsert
 
 
 def _features(mariadb: bool, max_packet: int | None) -> Features:
@@ -421,3 +422,16 @@ def guarded_connection(driver: Any) -> Any:
             self._current_timeout = seconds
 
     return GuardedConnection
+
+
+class Insert(DuplicateKeyInsert):
+    """An INSERT that may say ON DUPLICATE KEY UPDATE."""
+
+
+def insert(table: Any) -> Insert:
+    """Return an INSERT that may say ON DUPLICATE KEY UPDATE."""
+    return Insert(table)
+
+
+#: The reference's name for the class: ``statement.compile(dialect=mysql.dialect())``.
+dialect = MySQLDialect

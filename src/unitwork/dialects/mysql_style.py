@@ -97,6 +97,7 @@ class MySQLStyle(Style):
     table_functions = False
     table_function_columns = False
     dml_in_cte = False
+    on_conflict = False
     with_before_dml = False
     function_names = {"length": "char_length", "random": "rand"}  # noqa: RUF012 - never changed
 

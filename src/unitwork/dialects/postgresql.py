@@ -28,6 +28,7 @@ from unitwork.dialects.values import Binding, Cell, by_class, nullable
 from unitwork.sql import types as t
 from unitwork.sql.type_json import JSON
 from unitwork.sql.type_json import JSONB as JSONB
+from unitwork.sql.upsert import ConflictInsert
 
 _FEATURES = Features(
     begin="rides",
@@ -342,3 +343,16 @@ def untyped(value: Any) -> Any:
         raise
     except TypeError:
         return value
+
+
+class Insert(ConflictInsert):
+    """An INSERT that may say ON CONFLICT."""
+
+
+def insert(table: Any) -> Insert:
+    """Return an INSERT that may say ON CONFLICT."""
+    return Insert(table)
+
+
+#: The reference's name for the class: ``statement.compile(dialect=postgresql.dialect())``.
+dialect = PostgreSQLDialect

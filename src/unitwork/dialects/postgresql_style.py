@@ -52,6 +52,10 @@ class PostgreSQLStyle(Style):
             return text
         return f"CAST({text} AS {'TEXT' if isinstance(type_, t.String) else self.cast_type(type_)})"
 
+    def bytes_literal(self, value: bytes) -> str:
+        """A bytea."""
+        return rf"'\x{value.hex()}'::bytea"
+
     def ilike(self, left: str, right: str, negated: bool) -> str:
         """ILIKE."""
         return f"{left} {'NOT ILIKE' if negated else 'ILIKE'} {right}"

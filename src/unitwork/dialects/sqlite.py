@@ -35,6 +35,7 @@ from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, each, nullable
 from unitwork.sql import types as t
 from unitwork.sql.type_json import JSON
+from unitwork.sql.upsert import ConflictInsert
 
 _FEATURES = Features(
     begin="text",
@@ -395,3 +396,16 @@ def untyped(value: Any) -> Any:
     if isinstance(value, datetime.timedelta):
         raise TypeError("SQLite has no type for a timedelta")
     return value
+
+
+class Insert(ConflictInsert):
+    """An INSERT that may say ON CONFLICT."""
+
+
+def insert(table: Any) -> Insert:
+    """Return an INSERT that may say ON CONFLICT."""
+    return Insert(table)
+
+
+#: The reference's name for the class: ``statement.compile(dialect=sqlite.dialect())``.
+dialect = SQLiteDialect

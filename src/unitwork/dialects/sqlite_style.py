@@ -56,6 +56,8 @@ class SQLiteStyle(Style):
     tablesample = False
     table_function_columns = False
     dml_in_cte = False
+    conflict_constraint = False
+    wrap_conflict_select = True
     set_operations_all = False
 
     def limit_clause(self, limit: str | None, offset: str | None) -> str:

@@ -194,7 +194,8 @@ def _insert_once(connection: Connection, statement: Insert, params: Params | Non
     single = len(rows) == 1 and bool(keys)
     made = [key for key in keys if not isinstance(cells.get(key), BindParameter)]
     features = connection.dialect.features
-    told = features.lastrowid and not any(key in cells for key in made)
+    # With a row that was there already a driver tells the key of another one.
+    told = features.lastrowid and statement.conflict is None and not any(key in cells for key in made)
     ask = single and bool(made) and not told and features.insert_returning
     prepared, binds = connection.engine.statement_cache.prepare(statement.returning(*keys) if ask else statement)
     sql, values = prepared.parameters(binds, params)
@@ -205,6 +206,8 @@ def _insert_once(connection: Connection, statement: Insert, params: Params | Non
     else:
         _, count, _, generated = connection.run(sql, values)
         result = CursorResult(None, (), rowcount=count)
+        if statement.conflict is not None and made:
+            generated = None
         result.lastrowid = generated
         automatic = statement.table.autoincrement_column
         sent = {id(binds[place]): value for place, value in zip(prepared.order, values)}
@@ -235,7 +238,9 @@ def _insert_many(connection: Connection, statement: Insert, rows: list[Params]) 
     """Insert rows of equal keys in a few statements; None if this INSERT must be run row by row."""
     table = statement.table
     returning = statement.result_elements()
-    if statement.rows or statement.select is not None or any(rows[0].keys() != row.keys() for row in rows):
+    if statement.rows or statement.select is not None or statement.conflict is not None:
+        return None
+    if any(rows[0].keys() != row.keys() for row in rows):
         return None
     if any(getattr(element, "table", None) is not table for element in returning):
         return None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from unitwork import exc
 from unitwork.dialects.base import VALUE_ERRORS, Dialect
 from unitwork.dialects.failures import refused_value
 from unitwork.dialects.values import Cell
@@ -44,7 +45,8 @@ class Prepared:
 
     # _constants: values of what `expand` added to the statements, the same for all of this shape.
     __slots__ = (
-        "_constants", "_kind", "_plain", "converters", "memo", "names", "order", "rendered", "result_converters",
+        "_constants", "_dialect", "_kind", "_plain", "converters", "memo", "names", "order", "rendered",
+        "result_converters",
     )  # fmt: skip
 
     def __init__(self, rendered: Rendered, binds: Sequence[BindParameter], dialect: Dialect) -> None:
@@ -71,6 +73,7 @@ class Prepared:
             [dialect.result_converter(column.type, stored=_is_stored(column.element)) for column in rendered.columns]
         )
         self.result_converters: tuple[Cell | None, ...] = converters if any(converters) else ()
+        self._dialect = dialect
         self._kind: type[Row] | None = None
         self.memo: Any = None
 
@@ -93,6 +96,7 @@ class Prepared:
         Raises:
             StatementError [bad-value]: a value cannot be sent; names the parameter.
             InvalidRequestError [bind-without-value]: a required value is missing.
+            InvalidRequestError [too-many-parameters]: lists are longer than the database takes.
         """
         # HOT: every execution of a user's statement; bench: W17, W19.
         if self._constants:
@@ -110,8 +114,22 @@ class Prepared:
         except VALUE_ERRORS as err:
             raise self._refused(binds, named or {}, err) from err
         if self.rendered.expanding:
-            return self.rendered.expand(values)
+            return self._expanded(values)
         return self.rendered.text, values
+
+    def _expanded(self, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+        sql, flat = self.rendered.expand(values)
+        limit = self._dialect.features.max_parameters
+        if limit is None or len(flat) <= limit:
+            return sql, flat
+        sql, flat = self.rendered.expand(values, padded=False)
+        if len(flat) > limit:
+            raise exc.InvalidRequestError(
+                f"the statement has {len(flat)} parameters, and the database takes {limit}.",
+                do="execute it with parts of the list, or put the values into a table and join it.",
+                code="too-many-parameters",
+            )
+        return sql, flat
 
     def _values(self, binds: Sequence[BindParameter], named: Mapping[str, Any]) -> list[Any]:
         chosen = [binds[place] for place in self.order]

@@ -75,12 +75,16 @@ class ClauseElement:
         """Return the SQL for `dialect`, or for that of the engine `bind`; with neither, neutral SQL (LB-41).
 
         Args:
-            compile_kwargs: ``{"literal_binds": True}`` writes the values into the text, for reading.
+            compile_kwargs: ``{"literal_binds": True}`` writes the values into the text, for reading;
+                ``{"render_postcompile": True}`` writes out the lists of IN.
+        Raises:
+            ArgumentError [bad-literal]: a value has no form as SQL text.
         """
         given = bind if dialect is None else dialect
         source = getattr(given, "dialect", given)
         style: Style = NEUTRAL_STYLE if source is None else source.style
-        return render(self, style, bool(compile_kwargs.get("literal_binds")))
+        found = render(self, style, bool(compile_kwargs.get("literal_binds")), getattr(source, "bind_converter", None))
+        return found.written_out() if compile_kwargs.get("render_postcompile") else found
 
     def __str__(self) -> str:
         return str(self.compile())

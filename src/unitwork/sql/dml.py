@@ -93,7 +93,7 @@ class Dml(Statement):
     def shape_end(self, out: ShapeBuilder) -> None:
         """Append what all three end with."""
         shape_all(out, "returning", self.returning_elements)
-        out.extend(option.cache_key for option in self.with_options)
+        self.shape_extras(out)
         out.append("end")
 
 
@@ -203,6 +203,7 @@ class Insert(ValuesDml):
     Attributes:
         rows: cells by column, one dict per row, as given.
         select: the SELECT whose rows are inserted, or None.
+        conflict: what is done with rows that are there already, see ``upsert``; or None.
     """
 
     visit = "insert"
@@ -210,6 +211,7 @@ class Insert(ValuesDml):
     rows: tuple[Cells, ...] = ()
     select: SelectBase | None = None
     select_columns: tuple[Any, ...] = ()
+    conflict: Any = None
     memo: tuple[tuple[Any, ...], tuple[tuple[ClauseElement, ...], ...]] | None = None
 
     def values(self, *rows: Any, **values: Any) -> Insert:
@@ -245,7 +247,7 @@ class Insert(ValuesDml):
         return new
 
     def has_values(self) -> bool:
-        return bool(self.rows or self.select is not None or self.returning_elements)
+        return bool(self.rows or self.select is not None or self.returning_elements or self.conflict is not None)
 
     def inline(self) -> Insert:
         """Return the statement itself: defaults in SQL always run inside the INSERT."""
@@ -328,6 +330,8 @@ class Insert(ValuesDml):
             for row in rows:
                 for cell in row:
                     cell.shape_into(out)
+        if self.conflict is not None:
+            self.conflict.shape_into(out)
         self.shape_end(out)
 
 

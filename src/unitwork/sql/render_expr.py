@@ -56,6 +56,8 @@ class ExpressionRenderer:
         self.style = style
         self.literal = literal
         self.bare = bare
+        # From a type to the conversion of its values, for literals.
+        self.converter: Callable[[Any], Any] | None = None
         self.binds: list[BindParameter] = []
         self.hints: list[str] = []
         self.expansions: dict[int, Expansion] = {}
@@ -105,11 +107,22 @@ class ExpressionRenderer:
     def visit_bind(self, element: BindParameter) -> str:
         """A parameter, or a literal where the renderer writes those."""
         if self.literal:
-            return self.style.literal(element.current_value())
+            return self.literal_of(element.type, element.current_value())
         place = len(self.binds)
         self.binds.append(element)
         self.hints.append(element.key or f"{self._hint}_")
         return f"{MARK}{place}{MARK}"
+
+    def literal_of(self, type_: Any, value: Any) -> str:
+        """Return a value as the database would be sent it, as SQL text."""
+        convert = None if self.converter is None else self.converter(type_)
+        return self.style.literal(value if convert is None else convert(value))
+
+    def _literal_item(self, type_: Any, value: Any) -> str:
+        if not isinstance(value, tuple):
+            return self.literal_of(type_, value)
+        types = type_.types if isinstance(type_, TupleType) else [type_] * len(value)
+        return f"({', '.join([self.literal_of(one, item) for one, item in zip(types, value)])})"
 
     def visit_constant(self, element: Constant) -> str:
         """NULL, true or false."""
@@ -331,7 +344,7 @@ class ExpressionRenderer:
         prefix = self.style.row_list_prefix if width else ""
         empty = f"{prefix}{nothing}) OR (1 = 1" if negated else f"{prefix}{nothing}) AND (1 != 1"
         if self.literal:
-            return ", ".join([self.style.literal(value) for value in values.current_value()]) or empty
+            return ", ".join([self._literal_item(values.type, value) for value in values.current_value()]) or empty
         self.expansions[len(self.binds)] = Expansion(width or 1, prefix, empty)
         kept, self._hint = self._hint, getattr(left, "name", None) or self._hint
         text = self.visit_bind(values)
@@ -352,7 +365,7 @@ class ExpressionRenderer:
             return self.visit_bind(bind)
         nothing = "SELECT 1 WHERE 1 != 1"
         if self.literal:
-            return f"({', '.join([self.style.literal(value) for value in bind.current_value()]) or nothing})"
+            return f"({', '.join([self.literal_of(bind.type, value) for value in bind.current_value()]) or nothing})"
         self.expansions[len(self.binds)] = Expansion(1, "", nothing)
         return f"({self.visit_bind(bind)})"
 

@@ -7,7 +7,7 @@ Spec: LB-23, LB-34, LB-35, LB-41.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
@@ -21,18 +21,23 @@ if TYPE_CHECKING:
     from unitwork.sql.dml import Delete, Insert, Update
     from unitwork.sql.select import FromStatement, Select
     from unitwork.sql.text import TextualSelect
+    from unitwork.sql.upsert import InsertedColumn, OnConflict, OnDuplicateKey
 
 
-def render(statement: ClauseElement, style: Style, literal: bool = False) -> Rendered:
+def render(
+    statement: ClauseElement, style: Style, literal: bool = False, converter: Callable[[Any], Any] | None = None
+) -> Rendered:
     """Return `statement` as SQL of the database that `style` describes.
 
     Args:
         literal: write the values into the text, for reading and for scripts (LB-41); never executed by this library.
+        converter: from a type to the conversion of its values for the database, for literals.
     Raises:
         CompileError: the database cannot say this.
         ArgumentError: a name in the statement means nothing.
     """
     renderer = StatementRenderer(style, literal=literal)
+    renderer.converter = converter
     text = renderer.text(statement)
     text = renderer.with_clause() + text
     kind = str(getattr(statement, "kind", "text"))
@@ -155,18 +160,57 @@ class StatementRenderer(FromRenderer):
     def visit_insert(self, element: Insert) -> str:
         """An INSERT of rows, of a SELECT, or of defaults alone."""
         quote = self.style.quote
+        self.note_ctes(element)
         columns, rows = element.sent_cells(self.style.sequences)
-        text = f"INSERT INTO {self.from_name(element.table)}"
+        text = f"INSERT {self.affixes(element.prefixes)}INTO {self.from_name(element.table)}"
         if columns:
             text += f" ({', '.join([quote(one.name) for one in columns])})"
         if element.select is not None:
             select = self.text(element.select)
+            if element.conflict is not None and self.style.wrap_conflict_select:
+                select = f"SELECT * FROM ({select}) WHERE {self.style.true}"
             text += f" {select}" if self.style.with_before_dml else f" {self.with_clause()}{select}"
         elif columns:
             text += " VALUES " + ", ".join([f"({self._cells(columns, row)})" for row in rows])
         else:
             text += f" {self.style.default_values}"
+        if element.conflict is not None:
+            text += self.text(element.conflict)
         return text + self._returning(element, self.style.returning_insert, bare=True)
+
+    def visit_on_conflict(self, element: OnConflict) -> str:
+        """ON CONFLICT of an INSERT."""
+        if not self.style.on_conflict:
+            raise self.style.refusal("ON CONFLICT", "use unitwork.dialects.mysql.insert().on_duplicate_key_update().")
+        text = " ON CONFLICT"
+        if element.constraint is not None:
+            if not self.style.conflict_constraint:
+                raise self.style.refusal("ON CONFLICT ON CONSTRAINT", "give index_elements=.")
+            text += f" ON CONSTRAINT {self.style.quote(element.constraint)}"
+        with self.scope(bare=True):
+            if element.elements:
+                text += f" ({self.joined(element.elements)})"
+                if element.index_where is not None:
+                    text += f" WHERE {self.text(element.index_where)}"
+        if element.cells is None:
+            return f"{text} DO NOTHING"
+        text += f" DO UPDATE SET {self._new_values(element.cells)}"
+        return text if element.where is None else f"{text} WHERE {self.text(element.where)}"
+
+    def visit_on_duplicate_key(self, element: OnDuplicateKey) -> str:
+        """ON DUPLICATE KEY UPDATE of an INSERT."""
+        if self.style.on_conflict:
+            raise self.style.refusal("ON DUPLICATE KEY UPDATE", "use the insert() of its own dialect.")
+        return f" ON DUPLICATE KEY UPDATE {self._new_values(element.cells or {})}"
+
+    def visit_inserted_column(self, element: InsertedColumn) -> str:
+        """What the INSERT had for a column."""
+        return f"VALUES({self.style.quote(element.name)})"
+
+    def _new_values(self, cells: Mapping[Any, ClauseElement]) -> str:
+        quote = self.style.quote
+        pairs = [(column, self._cells((column,), (cell,))) for column, cell in cells.items()]
+        return ", ".join([f"{quote(column.name)} = {text}" for column, text in pairs])
 
     def _cells(self, columns: Sequence[Any], row: Sequence[ClauseElement]) -> str:
         texts = []

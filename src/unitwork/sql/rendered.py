@@ -5,6 +5,7 @@ Spec: LB-34, LB-35, LB-41.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,7 +100,41 @@ class Rendered:
         """Values of the rendered statement by neutral name."""
         return {name: bind.value for name, bind in zip(self.names, self.binds, strict=True)}
 
-    def expand(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    @property
+    def string(self) -> str:
+        """The SQL text."""
+        return self.text
+
+    def written_out(self) -> Rendered:
+        """Return the same, for reading, with each list of IN as single parameters: ``IN (:id_1_1, :id_1_2)``."""
+        new = object.__new__(Rendered)
+        for name in self.__slots__:
+            setattr(new, name, getattr(self, name))
+        parts: list[str] = []
+        names: list[str] = []
+        binds: list[BindParameter] = []
+        for index, (name, bind) in enumerate(zip(self.names, self.binds)):
+            parts.append(self.pieces[index])
+            expansion = self.expansions.get(index)
+            values = [bind.current_value()] if expansion is None else list(bind.current_value())
+            marks = []
+            for place, value in enumerate(values, 1):
+                cells = list(value) if expansion is not None and expansion.width > 1 else [value]
+                own = [name if expansion is None else f"{name}_{place}" for _ in cells]
+                own = own if len(own) == 1 else [f"{one}_{number}" for number, one in enumerate(own, 1)]
+                shown = ", ".join([self.placeholder or f":{one}" for one in own])
+                marks.append(f"({shown})" if len(own) > 1 else shown)
+                names += own
+                binds += [_holding(bind, cell) for cell in cells]
+            if expansion is not None:
+                parts.append(expansion.prefix + ", ".join(marks) if marks else expansion.empty)
+            else:
+                parts += marks
+        new.text = "".join([*parts, self.pieces[-1]])
+        new.names, new.binds = tuple(names), tuple(binds)
+        return new
+
+    def expand(self, values: Sequence[Any], padded: bool = True) -> tuple[str, list[Any]]:
         """Return text and flat parameters with every list expanded (LB-35).
 
         Args:
@@ -122,7 +157,8 @@ class Rendered:
             if not items:
                 parts.append(expansion.empty)
                 continue
-            items.extend([items[-1]] * (_padded(len(items)) - len(items)))
+            if padded:
+                items.extend([items[-1]] * (_padded(len(items)) - len(items)))
             mark = single or "?"
             if expansion.width > 1:
                 mark = f"({', '.join([mark] * expansion.width)})"
@@ -135,6 +171,12 @@ class Rendered:
 
     def __str__(self) -> str:
         return self.text
+
+
+def _holding(bind: BindParameter, value: Any) -> BindParameter:
+    new = copy.copy(bind)
+    new.value = value
+    return new
 
 
 def _padded(count: int) -> int:

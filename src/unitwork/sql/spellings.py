@@ -32,6 +32,9 @@ class Spellings:
         values_first_cast: the first row of a VALUES list is cast, so that its columns have types.
         dml_in_cte: INSERT, UPDATE and DELETE may stand in WITH.
         with_before_dml: WITH may stand in front of INSERT, UPDATE and DELETE.
+        on_conflict: INSERT has ON CONFLICT; else ON DUPLICATE KEY UPDATE.
+        conflict_constraint: ON CONFLICT may name a constraint.
+        wrap_conflict_select: a SELECT before ON CONFLICT must end with WHERE.
         set_operations_all: INTERSECT ALL and EXCEPT ALL are understood.
         quantified_lists: ANY and ALL take arrays, beside subqueries; None if they do not exist.
     """
@@ -52,6 +55,9 @@ class Spellings:
     dml_in_cte: bool = True
     with_before_dml: bool = True
     set_operations_all: bool = True
+    on_conflict: bool = True
+    conflict_constraint: bool = True
+    wrap_conflict_select: bool = False
 
     def refusal(self, what: str, do: str) -> exc.CompileError:
         """Return the error for something this database has no form of."""

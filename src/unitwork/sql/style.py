@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import hashlib
 import math
 import re
+import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -222,6 +224,10 @@ class Style(TypeNames, SchemaStyle, Spellings):
             )
         return "'" + value.replace("'", "''") + "'"
 
+    def bytes_literal(self, value: bytes) -> str:
+        """Return bytes as SQL text."""
+        return f"X'{value.hex()}'"
+
     def literal(self, value: object) -> str:
         """Return a constant as SQL text.
 
@@ -246,6 +252,12 @@ class Style(TypeNames, SchemaStyle, Spellings):
             return self.string_literal(value.isoformat(" "))
         if isinstance(value, (datetime.date, datetime.time)):
             return self.string_literal(value.isoformat())
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return self.bytes_literal(bytes(value))
+        if isinstance(value, uuid.UUID):
+            return self.string_literal(str(value))
+        if isinstance(value, enum.Enum):
+            return self.string_literal(str(value.name))
         raise exc.ArgumentError(
             f"a value of type {type(value).__qualname__} has no literal form in SQL on {self.name}.",
             do="use text() to spell it, or a Python default.",
