@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.models import Author, Book, LibraryBase, Node, Tag
 from unitwork import String, and_, exc, func, inspect, select, union_all
-from unitwork.orm import Mapped, Session, aliased, mapped_column, selectinload
+from unitwork.orm import Mapped, Session, aliased, mapped_column, selectinload, with_parent
 
 
 def stored_tree(session: Session) -> None:
@@ -361,3 +361,32 @@ def test_comparison_with_the_wrong_object(session: Session) -> None:
     with pytest.raises(exc.InvalidRequestError) as unflushed:
         Book.author == Author(name="x")  # noqa: B015
     assert unflushed.value.code == "no-key-yet"
+
+
+def test_rows_of_a_parent(session: Session) -> None:
+    """LB-38: with_parent() gives the rows an object leads to, of an alias, too, and through an association table."""
+    stored_library(session)
+    ann = session.scalars(select(Author).where(Author.name == "ann")).one()
+    one = session.scalars(select(Book).where(Book.title == "one")).one()
+    other = aliased(Book)
+
+    book = select(Book.title).order_by(Book.id)
+    assert names_of(session, book.where(with_parent(ann, Author.books))) == ["one", "two"]
+    assert names_of(session, book.where(with_parent(ann, Author.books.and_(Book.title == "two")))) == ["two"]
+    assert names_of(session, select(other.title).where(with_parent(ann, Author.books.of_type(other)))) == ["one", "two"]
+    assert names_of(session, select(other.title).where(with_parent(ann, Author.books, other))) == ["one", "two"]
+    assert names_of(session, select(Tag.name).where(with_parent(one, Book.tags)).order_by(Tag.name)) == ["blue", "red"]
+    assert names_of(session, select(Author.name).where(with_parent(one, Book.author))) == ["ann"]
+    assert names_of(session, book.where(with_parent(Author(name="new"), Author.books))) == []
+
+
+def test_rows_of_a_parent_along_itself(session: Session) -> None:
+    """LB-38, ER-02: the side of a self-reference is the right one; another class's relationship is refused."""
+    stored_tree(session)
+    a = session.scalars(select(Node).where(Node.name == "a")).one()
+
+    assert names_of(session, select(Node.name).where(with_parent(a, Node.children))) == ["b"]
+    assert names_of(session, select(Node.name).where(with_parent(a, Node.parent))) == ["root"]
+    with pytest.raises(exc.ArgumentError) as failed:
+        with_parent(a, Author.books)
+    assert failed.value.code == "not-a-relationship"

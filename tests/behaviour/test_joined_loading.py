@@ -445,6 +445,9 @@ class Shelf(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(20))
     boxes: Mapped[list[Box]] = relationship(back_populates="shelf", lazy="joined", order_by="Box.name.desc()")
+    first: Mapped[list[Box]] = relationship(
+        primaryjoin="and_(Shelf.id == Box.shelf_id, Box.name == 'a')", viewonly=True
+    )
 
 
 class Box(Base):
@@ -521,6 +524,15 @@ def test_mapped_joins_of_get_refresh_and_a_lazy_load(shelves: Session, statement
     box = shelves.scalars(select(Box).options(lazyload(Box.shelf)).order_by(Box.id)).first()
     assert box is not None
     assert box.shelf is shelf
+
+
+def test_values_in_a_mapped_condition(shelves: Session) -> None:
+    """LB-13, LB-27: values of the mapping stand beside those of the statement, of which there may be others."""
+    for name in ("full", "empty", "full"):
+        shelves.expunge_all()
+        statement = select(Shelf).where(Shelf.name == name).limit(1)
+        shelf = shelves.scalars(statement.options(joinedload(Shelf.first), lazyload(Shelf.boxes))).unique().one()
+        assert (shelf.name, [box.name for box in vars(shelf)["first"]]) == (name, ["a"] if name == "full" else [])
 
 
 def test_an_option_wins_over_the_mapping(shelves: Session, statements: Any) -> None:

@@ -241,6 +241,7 @@ _OBJECTS = {
     "from-statement-columns": "the rows of from_statement() lack a column of what they are to become",
     "not-persistent-here": "an object is not persistent in the Session that was to refresh or expire it",
     "not-yet": "an option was given that is not supported yet",
+    "not-a-relationship": "with_parent() was given something that is no relationship of the object's class",
     "of-type-class": "of_type() was given something that is no alias or subclass of the relationship's target",
     "option-attribute": "a loader option was given an attribute of another class, or none",
     "option-kind": "a loader option does not fit the kind of attribute it was given",

@@ -301,6 +301,37 @@ class RelationshipPath(RelationshipSql):
         return text if self.source is None else f"aliased({self.parent.class_.__name__}).{self.key}"
 
 
+def with_parent(instance: object, prop: Any, from_entity: Any = None) -> Any:
+    """Return the condition that rows are those a relationship of an object leads to (LB-38).
+
+    Args:
+        instance: the object the relationship starts from.
+        prop: the relationship, e.g. ``User.addresses``; with ``of_type(alias)`` the rows are those of the alias.
+        from_entity: the alias whose rows are meant, where `prop` does not say it.
+    Raises:
+        ArgumentError [not-a-relationship]: `prop` is no relationship of the object's class.
+    """
+    state = state_of(instance)
+    if not isinstance(prop, RelationshipSql) or not isinstance(instance, prop.parent.class_):
+        raise exc.ArgumentError(
+            f"with_parent() was given {describe(state)} and {prop!s}.",
+            do="give it an object and a relationship of its class: with_parent(user, User.addresses).",
+            code="not-a-relationship",
+        )
+    relationship: RelationshipProperty = prop.property
+    names = state.mapper.name_by_column
+    values = {
+        column: as_operand(getattr(instance, names[column]), column.type)
+        for column in relationship.condition.own_columns
+    }
+    known = prop.target or relationship.mapper if from_entity is None else inspect(from_entity)
+    other = _side_of(known)
+    between = None if relationship.secondary is None else Side(relationship.secondary)
+    own = Side(plain_side(prop.parent).table, values.get)
+    conditions = join_conditions(relationship, own, other, between)
+    return and_(*conditions, *(other.adapt(one) for one in prop.criteria))
+
+
 def _side_of(known: Any) -> Side:
     """Return the side of a Mapper or of an alias."""
     return plain_side(known) if isinstance(known, Mapper) else known.side

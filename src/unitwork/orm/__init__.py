@@ -15,7 +15,7 @@ from unitwork.declare.dataclasses import MappedAsDataclass
 from unitwork.declare.imperative import clear_mappers, registry
 from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.aliased import aliased
-from unitwork.instrument.class_sql import QueryableAttribute
+from unitwork.instrument.class_sql import QueryableAttribute, with_parent
 from unitwork.loading.options import Load
 from unitwork.loading.shortcuts import (
     contains_eager,
@@ -129,4 +129,5 @@ __all__ = [
     "synonym_for",
     "undefer",
     "undefer_group",
+    "with_parent",
 ]
