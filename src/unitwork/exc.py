@@ -32,6 +32,7 @@ __all__ = [
     "DataError",
     "DatabaseError",
     "DetachedInstanceError",
+    "DisconnectionError",
     "FlushError",
     "IllegalStateChangeError",
     "IntegrityError",
@@ -220,6 +221,10 @@ class TimeoutError(UnitworkError):
     """No connection came from the pool in time; lists the holders (ER-22)."""
 
 
+class DisconnectionError(UnitworkError):
+    """Raised by a `checkout` listener: the connection is no good, the pool is to try another (LB-31)."""
+
+
 class StatementError(UnitworkError):
     """A statement could not be sent: carries statement, parameters and the cause (ER-18).
 
@@ -227,7 +232,10 @@ class StatementError(UnitworkError):
         statement: SQL text, or None.
         params: parameters as given to the driver, or None.
         orig: the exception of the driver or of the conversion, also ``__cause__``.
+        hide_parameters: the text shows no parameters.
     """
+
+    hide_parameters = False
 
     def __init__(
         self,
@@ -250,7 +258,9 @@ class StatementError(UnitworkError):
         if self.statement is None:
             return text
         lines = [text, f"  SQL: {_shorten(self.statement, 500)}"]
-        if self.params:
+        if self.params and self.hide_parameters:
+            lines.append("  Parameters: hidden, as the engine's hide_parameters asks for")
+        elif self.params:
             lines.append(f"  Parameters: {_shorten(repr(self.params), 300)}")
         return "\n".join(lines)
 

@@ -1,5 +1,17 @@
-"""Pools under the reference's path: classes for ``create_engine(poolclass=…)``."""
+"""Pools under the reference's path: classes for ``create_engine(poolclass=…)`` and ``create_engine(pool=…)``."""
 
-from unitwork.engine.pool import NullPool, Pool, QueuePool, StaticPool
+from unitwork.engine.pool import Pool, PoolResetState
+from unitwork.engine.proxied import PoolProxiedConnection
+from unitwork.engine.queue_pool import QueuePool
+from unitwork.engine.simple_pools import AssertionPool, NullPool, SingletonThreadPool, StaticPool
 
-__all__ = ["NullPool", "Pool", "QueuePool", "StaticPool"]
+__all__ = [
+    "AssertionPool",
+    "NullPool",
+    "Pool",
+    "PoolProxiedConnection",
+    "PoolResetState",
+    "QueuePool",
+    "SingletonThreadPool",
+    "StaticPool",
+]

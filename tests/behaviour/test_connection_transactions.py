@@ -369,7 +369,7 @@ def test_listener_sees_and_changes_statements(items: Any) -> None:
         seen.append(statement)
         return statement.replace("'x'", "'y'"), parameters
 
-    event.listen(items, "before_cursor_execute", listener)
+    event.listen(items, "before_cursor_execute", listener, retval=True)
     with items.connect() as connection:
         found = connection.exec_driver_sql("SELECT 'x'").scalar()
     event.remove(items, "before_cursor_execute", listener)

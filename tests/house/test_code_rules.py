@@ -14,7 +14,7 @@ MAX_FILE, MAX_TEST_FILE, MAX_FUNCTION, MAX_PARAMETERS = 450, 750, 60, 7
 
 #: Functions whose many parameters are the reference's, and with them the length.
 SIGNATURES_GIVEN = {
-    *("create_engine", "select", "relationship", "mapped_column", "column_property", "Session.__init__"),
+    *("create_engine", "listen", "select", "relationship", "mapped_column", "column_property", "Session.__init__"),
     *("Table.__init__", "Column.__init__", "ForeignKey.__init__", "ForeignKeyConstraint.__init__"),
     *("Sequence.__init__", "Identity.__init__"),
 }

@@ -16,6 +16,7 @@ from types import MethodType
 from typing import Any, TypeVar
 
 from unitwork import exc
+from unitwork.base.event_arguments import ARGUMENTS, WITH_RESULT
 
 Listener = Callable[..., Any]
 _F = TypeVar("_F", bound=Listener)
@@ -122,21 +123,40 @@ def targets(*types: type) -> Callable[[Resolver], Resolver]:
     return register
 
 
-def listen(target: Any, identifier: str, fn: Listener, *, once: bool = False, insert: bool = False) -> None:
+def listen(
+    target: Any,
+    identifier: str,
+    fn: Listener,
+    *,
+    once: bool = False,
+    insert: bool = False,
+    named: bool = False,
+    propagate: bool = False,
+    retval: bool = False,
+) -> None:
     """Call `fn` at each event named `identifier` on `target`.
 
     Args:
-        target: a Session, a Session class, a sessionmaker, a mapped class, a mapped attribute or an Engine.
+        target: a Session, a Session class, a sessionmaker, a mapped class, a mapped attribute, an Engine, a Connection,
+            a Pool, the classes Engine and Pool for all of them, a Table or a MetaData.
         identifier: name of the event.
         fn: the listener; its arguments are those of the event.
         once: call it a single time.
         insert: put it before the listeners that are there.
+        named: give it the arguments by name.
+        propagate: for mapped classes; subclasses hear what is listened to on their class, with or without it.
+        retval: what it returns counts, for `before_execute` and `before_cursor_execute`, which ignore it otherwise.
     Raises:
         InvalidRequestError [no-such-event]: the target has no events, or none of this name.
     Spec: EV-01, EV-02, EV-03.
     """
     table = table_of(target, identifier)
-    table.add(identifier, _once(table, identifier, fn) if once else fn, insert)
+    quiet = identifier in WITH_RESULT and not retval
+    if once or named or quiet:
+        names = ARGUMENTS[identifier] if named else None
+        table.add(identifier, _adapted(fn, (table, identifier) if once else None, names, quiet), insert)
+    else:
+        table.add(identifier, fn, insert)
 
 
 def listens_for(target: Any, identifier: str, **options: Any) -> Callable[[_F], _F]:
@@ -183,12 +203,15 @@ def table_of(target: Any, identifier: str) -> HookTable:
     )
 
 
-def _once(table: HookTable, name: str, fn: Listener) -> Listener:
+def _adapted(fn: Listener, once: tuple[HookTable, str] | None, names: tuple[str, ...] | None, quiet: bool) -> Listener:
     def call(*args: Any, **kwargs: Any) -> Any:
-        table.discard(name, fn)
-        return fn(*args, **kwargs)
+        if once is not None:
+            once[0].discard(once[1], fn)
+        result = fn(*args, **kwargs) if names is None else fn(**dict(zip(names, args)), **kwargs)
+        return None if quiet else result
 
     call.__wrapped__ = fn  # type: ignore[attr-defined]
+    call.__qualname__ = getattr(fn, "__qualname__", repr(fn))
     return call
 
 

@@ -140,6 +140,9 @@ class Dialect(Conversions):
     def set_autocommit(self, connection: Any, on: bool) -> None:
         """Let each statement commit by itself, or not; for servers that keep this per connection."""
 
+    def hand_over(self, connection: Any, on: bool) -> None:
+        """Let the driver begin transactions by itself, for a user of its connection, or not, for us again."""
+
     def is_open(self, connection: Any) -> bool:
         """Return whether the server has a transaction open, without asking it."""
         raise NotImplementedError

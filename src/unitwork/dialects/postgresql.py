@@ -161,6 +161,9 @@ class PostgreSQLDialect(Dialect):
 
     # Transactions
 
+    def hand_over(self, connection: Any, on: bool) -> None:
+        connection.autocommit = not on
+
     def declare_cursor(self, name: str, sql: str, outlives: bool) -> str:
         return f"DECLARE {name} NO SCROLL CURSOR {'WITH HOLD ' if outlives else ''}FOR {sql}"
 

@@ -198,6 +198,9 @@ class SQLiteDialect(Dialect):
 
     # Transactions
 
+    def hand_over(self, connection: Any, on: bool) -> None:
+        connection.isolation_level = "" if on else None
+
     def begin_statements(self, isolation: str | None) -> tuple[str, ...]:
         if isolation == "READ UNCOMMITTED":
             return ("PRAGMA read_uncommitted = 1", self._begin)

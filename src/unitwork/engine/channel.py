@@ -13,7 +13,6 @@ import contextlib
 from typing import Any
 
 from unitwork import exc
-from unitwork.engine import log
 from unitwork.engine.pool import PooledConnection
 from unitwork.engine.stream import StreamingWire
 from unitwork.engine.wire import BEGINNING, NOTHING, OPEN, Savepoint, closed_door
@@ -77,8 +76,8 @@ class Channel(StreamingWire):
                     transaction="gone",
                     is_retryable=True,
                 )
-        if log.is_wanted():
-            log.log_statement("COMMIT", None)
+        if self.log.is_wanted():
+            self.log.statement("COMMIT", None)
         try:
             self.cursor.execute("COMMIT")
         except BaseException as err:
@@ -146,8 +145,8 @@ class Channel(StreamingWire):
         # MariaDB's status is that of the last answer without error: it may have a transaction that it does not tell.
         if self.dialect.features.begin != "implicit" and not self.dialect.is_open(connection):
             return
-        if log.is_wanted():
-            log.log_statement("ROLLBACK", None)
+        if self.log.is_wanted():
+            self.log.statement("ROLLBACK", None)
         try:
             self.cursor.execute("ROLLBACK")
         except BaseException as err:
@@ -218,8 +217,8 @@ class Channel(StreamingWire):
                 self._before_savepoint(words)
             if self.stage == BEGINNING:
                 self.stage = OPEN
-            if log.is_wanted():
-                log.log_statement(sql, None)
+            if self.log.is_wanted():
+                self.log.statement(sql, None)
             self.cursor.execute(sql)
         except BaseException as err:
             if self.failure is None:

@@ -8,7 +8,6 @@ Spec: LB-30, TX-36 to TX-38, SB-43 to SB-50.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
 from unitwork.engine.stream import FIRST, LARGEST, Stream
 from unitwork.engine.transaction import NestedTransaction, RootTransaction
+from unitwork.engine.watch import Watch
 from unitwork.engine.wire import Answer
 from unitwork.sql.elements import BindParameter
 from unitwork.sql.shape import Shape
@@ -42,6 +42,7 @@ class Connection(StatementMethods):
         write: ``write(sql, params) -> matched rows``; hot.
         fetch_counted: ``fetch_counted(sql, params) -> (list of tuples, matched rows)``.
         run: ``run(sql, params) -> (rows or None, row count, names, generated key)``.
+        watch: what fires its events, None while nobody listens; see ``engine.watch``.
     """
 
     __slots__ = (
@@ -55,13 +56,14 @@ class Connection(StatementMethods):
         "fetch_counted",
         "given_options",
         "run",
+        "watch",
         "write",
     )
 
     def __init__(self, engine: Engine) -> None:
         # HOT: once per small transaction; bench: W10i, W10u.
         dialect = engine.dialect
-        channel = Channel(engine.pool, dialect, engine.hooks, engine.isolation)
+        channel = Channel(engine.pool, dialect, engine.log, engine.isolation)
         self.engine: Engine = engine
         self.dialect: Dialect = dialect
         self._channel = channel
@@ -72,8 +74,9 @@ class Connection(StatementMethods):
         self.write: Callable[[str, Sequence[Any]], int] = channel.write
         self.fetch_counted: Callable[[str, Sequence[Any]], tuple[Rows, int]] = channel.fetch_counted
         self.run: Callable[[str, Sequence[Any] | None], Answer] = channel.run
+        self.watch: Watch | None = None
         if engine.hooks.listeners:
-            channel.owner = weakref.ref(self)
+            self.listen_in().tell("engine_connect")
 
     def prepare(
         self,
@@ -106,7 +109,16 @@ class Connection(StatementMethods):
         Args:
             sizes: rows of the first chunk, and of the largest; None for those of `stream_results`.
         """
-        return self._channel.open_stream(sql, params, *(sizes or (FIRST, LARGEST)))
+        return (self.watch or self._channel).open_stream(sql, params, *(sizes or (FIRST, LARGEST)))
+
+    def listen_in(self) -> Watch:
+        """Fire events from now on; return what does."""
+        watch = self.watch
+        if watch is None:
+            watch = self.watch = Watch(self, self._channel, self.engine.hooks.child())
+            self.fetch, self.write, self.run = watch.fetch, watch.write, watch.run
+            self.fetch_counted = watch.fetch_counted
+        return watch
 
     # Transactions
 
@@ -125,6 +137,8 @@ class Connection(StatementMethods):
             )
         self._channel.active = True
         self._root = RootTransaction(self)
+        if self.watch is not None:
+            self.watch.begin()
         return self._root
 
     def begin_nested(self) -> NestedTransaction:
@@ -133,6 +147,8 @@ class Connection(StatementMethods):
         if not self._channel.active:
             self.begin()
         self._nested = NestedTransaction(self, self._channel.set_savepoint(), self._nested)
+        if self.watch is not None:
+            self.watch.tell("savepoint", self._nested.savepoint.name)
         return self._nested
 
     def commit(self) -> None:
@@ -144,24 +160,38 @@ class Connection(StatementMethods):
             DBAPIError: the database refused; see its attribute `transaction`.
         """
         # HOT: once per small transaction; bench: W10i, W10u.
-        self._channel.finish_commit()
+        if self.watch is not None:
+            self.watch.finish("commit", self._channel.finish_commit)
+        else:
+            self._channel.finish_commit()
+            if self.engine.hooks.listeners:
+                self.listen_in()
         if self._root is not None or self._nested is not None:
             self._end_objects()
 
     def rollback(self) -> None:
         """Roll back the transaction with all its savepoints; does nothing without one."""
         try:
-            self._channel.finish_rollback()
+            if self.watch is not None:
+                self.watch.finish("rollback", self._channel.finish_rollback)
+            else:
+                self._channel.finish_rollback()
+                if self.engine.hooks.listeners:
+                    self.listen_in()
         finally:
             self._end_objects()
 
     def release_nested(self, nested: NestedTransaction) -> None:
         """Release a savepoint and those in it; use ``nested.commit()``."""
+        if self.watch is not None:
+            self.watch.tell("release_savepoint", nested.savepoint.name, None)
         self._channel.release_savepoint(nested.savepoint)
         self._end_nested(nested)
 
     def rollback_nested(self, nested: NestedTransaction) -> None:
         """Roll back to a savepoint; use ``nested.rollback()``."""
+        if self.watch is not None:
+            self.watch.tell("rollback_savepoint", nested.savepoint.name, None)
         self._channel.rollback_savepoint(nested.savepoint)
         self._end_nested(nested)
 
@@ -217,11 +247,16 @@ class Connection(StatementMethods):
         """Set options of this Connection and return it.
 
         Args:
-            options: `isolation_level` applies to its transactions until it is closed (TX-54).
+            options: `isolation_level` applies to its transactions until it is closed (TX-54); `logging_token` stands
+                before its log messages; see `execute` for the others.
         Raises:
             InvalidRequestError [isolation-in-transaction]: a transaction is under way.
         """
         refuse_schema_map(options)
+        if self.watch is not None:
+            self.watch.tell("set_connection_execution_options", options)
+        if "logging_token" in options:
+            self._channel.log = self._channel.log.with_token(options["logging_token"])
         if "isolation_level" in options:
             level = self.engine.checked_isolation(options["isolation_level"])
             if self._channel.active:
@@ -282,7 +317,10 @@ class Connection(StatementMethods):
     def close(self) -> None:
         """Give the driver's connection back; an open transaction is rolled back."""
         # HOT: once per small transaction; bench: W10i, W10u.
-        self._channel.hang_up()
+        if self.watch is not None:
+            self.watch.finish("rollback", self._channel.hang_up)
+        else:
+            self._channel.hang_up()
         if self._root is not None or self._nested is not None:
             self._end_objects()
 

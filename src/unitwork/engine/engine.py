@@ -1,12 +1,10 @@
-"""Engine and ``create_engine``: a database, its dialect, its pool, its caches.
+"""Engine: a database, its dialect, its pool, its caches; made by ``engine.create``.
 
-Spec: LB-29, LB-30, TX-52, TX-53, BK-10.
+Spec: LB-29 to LB-31, TX-52, TX-53, BK-10.
 """
 
 from __future__ import annotations
 
-import inspect
-import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -14,16 +12,17 @@ from typing import Any
 from unitwork import exc
 from unitwork.base.hooks import HookTable, targets
 from unitwork.dialects.base import Dialect
-from unitwork.dialects.names import dialect_class
-from unitwork.dialects.url import URL, make_url
-from unitwork.engine import log
+from unitwork.dialects.url import URL
 from unitwork.engine.connection import Connection
-from unitwork.engine.pool import Pool, QueuePool, StaticPool
+from unitwork.engine.log import Log
+from unitwork.engine.pool import EVERY_POOL, POOL_EVENTS, Pool
+from unitwork.engine.proxied import PoolProxiedConnection
 from unitwork.engine.statement_cache import StatementCache
+from unitwork.engine.watch import ENGINE_EVENTS
 from unitwork.sql.statement import refuse_schema_map
 
-#: Events that have a place to fire today (LB-31).
-EVENTS = ("before_cursor_execute", "connect")
+#: Listeners of every Engine.
+EVERY_ENGINE = HookTable(ENGINE_EVENTS)
 
 _MAX_BATCH_TEXTS = 500
 
@@ -34,17 +33,19 @@ class Engine:
     Attributes:
         url, dialect, pool: what it was made of.
         hooks: listeners of its events.
+        log: where its statements are logged.
         isolation: level of its transactions, upper case, or None for that of the server.
         given_options: execution options.
         statement_cache: rendered statements.
         batch_texts: rendered batches, see `engine.batch`.
     """
 
-    def __init__(self, url: URL, dialect: Dialect, pool: Pool, hooks: HookTable, cache_size: int = 500) -> None:
+    def __init__(self, url: URL, dialect: Dialect, pool: Pool, log: Log, cache_size: int = 500) -> None:
         self.url = url
         self.dialect = dialect
         self.pool = pool
-        self.hooks = hooks
+        self.hooks = EVERY_ENGINE.child()
+        self.log = log
         self.isolation: str | None = None
         self.given_options: Mapping[str, Any] = {}
         self.statement_cache = StatementCache(dialect, cache_size)
@@ -59,6 +60,15 @@ class Engine:
     def driver(self) -> str:
         """Name of the driver."""
         return self.dialect.driver
+
+    @property
+    def echo(self) -> bool:
+        """Whether statements are logged whatever the level of the logger; may be set at any time."""
+        return self.log.echo
+
+    @echo.setter
+    def echo(self, value: bool | str) -> None:
+        self.log.echo = value
 
     def connect(self) -> Connection:
         """Return a Connection; may open one of the driver's, sends nothing else.
@@ -83,16 +93,32 @@ class Engine:
             self.pool.dispose()
         else:
             self.pool.forget()
+        self._tell("engine_disposed")
+
+    def raw_connection(self) -> PoolProxiedConnection:
+        """Return a connection of the driver out of the pool, to be given back with its ``close()``."""
+        return self.pool.connect()
 
     def execution_options(self, **options: Any) -> Engine:
-        """Return a copy that shares pool and dialect and has further options (TX-53)."""
-        refuse_schema_map(options)
+        """Return a copy that shares pool and dialect and has further options (TX-53).
+
+        Listeners of this Engine hear of the copy, too; those of the copy do not hear of this one.
+        """
         copy = Engine.__new__(Engine)
         copy.__dict__.update(self.__dict__)
-        copy.given_options = {**self.given_options, **options}
-        if "isolation_level" in options:
-            copy.isolation = self.checked_isolation(options["isolation_level"])
+        copy.hooks = self.hooks.child()
+        copy.update_execution_options(**options)
         return copy
+
+    def update_execution_options(self, **options: Any) -> None:
+        """Set options of this very Engine."""
+        refuse_schema_map(options)
+        self._tell("set_engine_execution_options", options)
+        self.given_options = {**self.given_options, **options}
+        if "isolation_level" in options:
+            self.isolation = self.checked_isolation(options["isolation_level"])
+        if "logging_token" in options:
+            self.log = self.log.with_token(options["logging_token"])
 
     def get_execution_options(self) -> Mapping[str, Any]:
         """Return the options in force."""
@@ -132,6 +158,10 @@ class Engine:
         self.statement_cache.clear()
         self.batch_texts = {}
 
+    def _tell(self, name: str, *args: Any) -> None:
+        for listener in self.hooks.listeners.get(name, ()):
+            listener(self, *args)
+
     def __repr__(self) -> str:
         return f"Engine({self.url})"
 
@@ -162,119 +192,24 @@ class EngineTransaction:
 
 
 @targets(Engine)
-def _hooks_of(target: Any, identifier: str) -> HookTable | None:
-    return target.hooks if identifier in EVENTS else None
+def _engine_hooks(target: Engine, name: str) -> HookTable | None:
+    return target.hooks if name in ENGINE_EVENTS else target.pool.hooks if name in POOL_EVENTS else None
 
 
-def create_engine(
-    url: str | URL,
-    *,
-    isolation_level: str | None = None,
-    echo: bool = False,
-    poolclass: type[Pool] | None = None,
-    connect_args: Mapping[str, Any] | None = None,
-    creator: Callable[[], Any] | None = None,
-    execution_options: Mapping[str, Any] | None = None,
-    query_cache_size: int = 500,
-    **options: Any,
-) -> Engine:
-    """Return an Engine; opens nothing yet.
-
-    Args:
-        url: e.g. ``sqlite:///file.db``, ``sqlite://`` (in memory), ``postgresql+psycopg2://user:password@host/name``,
-            ``mysql+pymysql://…``, ``mariadb+pymysql://…``; its query is passed to the driver.
-        isolation_level: of every transaction (TX-52).
-        echo: show statements on standard output.
-        poolclass: QueuePool by default, StaticPool for SQLite in memory; or NullPool.
-        connect_args: further arguments for the driver's ``connect``.
-        creator: called instead of the driver's ``connect``.
-        execution_options: of the Engine.
-        query_cache_size: rendered statements to keep.
-        options: `pool_size`, `max_overflow`, `pool_timeout` and `pool_recycle` (seconds), `pool_pre_ping`; for SQLite
-            `foreign_keys` (enforce them, False by default as in the reference) and `begin` (``"DEFERRED"`` or
-            ``"IMMEDIATE"``).
-    Raises:
-        ArgumentError: [bad-url], [unknown-dialect], [bad-engine-option], [unknown-isolation-level], [driver-missing].
-    Spec: LB-29, BK-04, BK-05, BK-10, TX-52.
-    """
-    parsed = make_url(url)
-    pool_options = {short: options.pop(name) for name, short in _POOL_OPTIONS.items() if name in options}
-    dialect = _make_dialect(parsed, options)
-    dialect.import_driver()
-    hooks = HookTable(EVENTS)
-    in_memory = dialect.is_memory(parsed)
-    kind = poolclass or (StaticPool if in_memory else QueuePool)
-    if not issubclass(kind, QueuePool):
-        pool_options = {name: value for name, value in pool_options.items() if name in ("recycle", "pre_ping")}
-    pool = kind(_Opener(parsed, dialect, hooks, dict(connect_args or {}), creator), dialect, **pool_options)
-    engine = Engine(parsed, dialect, pool, hooks, query_cache_size)
-    if isolation_level is not None:
-        engine.isolation = engine.checked_isolation(isolation_level)
-        pool.autocommit = engine.isolation == "AUTOCOMMIT"
-        dialect.session_isolation = None if pool.autocommit else engine.isolation
-    if echo:
-        log.show_on_stdout()
-    return engine.execution_options(**execution_options) if execution_options else engine
+@targets(Connection)
+def _connection_hooks(target: Connection, name: str) -> HookTable | None:
+    return target.listen_in().hooks if name in ENGINE_EVENTS else None
 
 
-_POOL_OPTIONS = {
-    "pool_size": "size",
-    "max_overflow": "max_overflow",
-    "pool_timeout": "timeout",
-    "pool_recycle": "recycle",
-    "pool_pre_ping": "pre_ping",
-}
+@targets(Pool)
+def _pool_hooks(target: Pool, name: str) -> HookTable | None:
+    return target.hooks if name in POOL_EVENTS else None
 
 
-def _make_dialect(url: URL, options: Mapping[str, Any]) -> Dialect:
-    kind = dialect_class(url)
-    known = set(inspect.signature(kind).parameters)
-    for name in options:
-        if name not in known:
-            raise exc.ArgumentError(
-                f"create_engine() has no option {name!r} for {kind.name}.",
-                do=f"known are: {', '.join(sorted({*known, *_POOL_OPTIONS, 'isolation_level', 'echo', 'poolclass'}))}, "
-                "connect_args, creator, execution_options, query_cache_size.",
-                code="bad-engine-option",
-            )
-    return kind(**options)
-
-
-class _Opener:
-    """Opens connections of the driver for a pool."""
-
-    def __init__(
-        self,
-        url: URL,
-        dialect: Dialect,
-        hooks: HookTable,
-        arguments: Mapping[str, Any],
-        creator: Callable[[], Any] | None,
-    ) -> None:
-        self._url = url
-        self._dialect = dialect
-        self._hooks = hooks
-        self._arguments = arguments
-        self._creator = creator
-        self._first = threading.Lock()
-        self._initialized = False
-
-    def __call__(self) -> Any:
-        dialect = self._dialect
-        try:
-            if self._creator is None:
-                connection = dialect.connect(self._url, self._arguments)
-            else:
-                connection = self._creator()
-                dialect.adopt(connection)
-            if not self._initialized:
-                with self._first:
-                    dialect.initialize(connection)
-                    self._initialized = True
-        except exc.UnitworkError:
-            raise
-        except Exception as err:
-            raise dialect.cannot_connect(err, self._url) from err
-        for listener in self._hooks.listeners.get("connect", ()):
-            listener(connection, None)
-        return connection
+@targets(type)
+def _class_hooks(target: type, name: str) -> HookTable | None:
+    if target is Pool or target is Engine:
+        if name in POOL_EVENTS:
+            return EVERY_POOL
+        return EVERY_ENGINE if target is Engine and name in ENGINE_EVENTS else None
+    return None

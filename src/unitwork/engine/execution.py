@@ -16,6 +16,7 @@ from unitwork.engine.row import convert_rows, row_class
 from unitwork.engine.sequences import next_values
 from unitwork.engine.statement_cache import Prepared
 from unitwork.engine.stream import can_stream, stream_sizes
+from unitwork.engine.watch import Watch
 from unitwork.sql.dml import Insert, ValuesDml
 from unitwork.sql.elements import BindParameter, ColumnElement
 from unitwork.sql.render_stmt import render
@@ -67,6 +68,30 @@ def execute(
     given_options = statement.given_execution_options
     if options or given_options or connection.given_options:
         options = {**connection.given_options, **given_options, **(options or _NOTHING)}
+    if connection.watch is not None:
+        return _execute_watched(connection, connection.watch, statement, params, options or _NOTHING)
+    return _execute(connection, statement, params, options)
+
+
+def _execute_watched(
+    connection: Connection,
+    watch: Watch,
+    given: Statement,
+    params: Params | Sequence[Params] | None,
+    options: Mapping[str, Any],
+) -> CursorResult:
+    statement, params = watch.before_execute(given, params, options)
+    result = _execute(connection, executable(statement), params, options)
+    watch.after_execute(statement, params, options, result)
+    return result
+
+
+def _execute(
+    connection: Connection,
+    statement: Statement,
+    params: Params | Sequence[Params] | None,
+    options: Mapping[str, Any] | None,
+) -> CursorResult:
     if params is None or isinstance(params, Mapping):
         if options:
             return _execute_with(connection, statement, params, options)

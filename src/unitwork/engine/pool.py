@@ -7,7 +7,9 @@ checkout the socket is polled, which sees a connection that the server has ended
 
 What a user of a connection left behind is undone by ``engine.channel`` before the connection comes back.
 
-Spec: BK-10, LB-29, LB-32, ER-22.
+The pools themselves are in ``engine.queue_pool`` and ``engine.simple_pools``.
+
+Spec: BK-10, LB-29, LB-31, LB-32, ER-22.
 """
 
 from __future__ import annotations
@@ -17,12 +19,21 @@ import select
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from unitwork import exc
+from unitwork.base.hooks import HookTable
 from unitwork.dialects.base import Dialect
+from unitwork.engine.log import Log
+from unitwork.engine.proxied import PoolProxiedConnection
+
+F = TypeVar("F", bound=Callable[[], Any])
+
+#: Events of a pool (LB-31).
+POOL_EVENTS = ("connect", "first_connect", "checkout", "checkin", "reset", "invalidate", "close")
+#: Listeners of every pool.
+EVERY_POOL = HookTable(POOL_EVENTS)
 
 _POLLRDHUP: int = getattr(select, "POLLRDHUP", 0)
 
@@ -68,6 +79,11 @@ class PooledConnection:
         self._poller = _poller(dialect.descriptor(driver_connection) if dialect.has_socket else None)
         _all_connections.add(self)
 
+    @property
+    def dbapi_connection(self) -> Any:
+        """The connection of the DB-API module."""
+        return self.driver_connection
+
     def hung_up(self) -> bool:
         """Return whether the other side has ended the connection; asks the socket, not the server."""
         return self._poller is not None and any(event & ~select.POLLIN for _, event in self._poller.poll(0))
@@ -85,31 +101,83 @@ def _poller(descriptor: int | None) -> Any:
     return poller
 
 
+class PoolResetState(NamedTuple):
+    """What a `reset` listener is told of a connection that comes back.
+
+    Attributes:
+        transaction_was_reset: no transaction is open any more.
+        terminate_only: always False: such a connection is closed, not reset.
+        asyncio_safe: always True.
+    """
+
+    transaction_was_reset: bool
+    terminate_only: bool = False
+    asyncio_safe: bool = True
+
+
 class Pool:
     """Base of pools: opens, checks and closes connections.
 
     Args:
         creator: opens a driver connection; raises what the caller of checkout is to see.
-        dialect: whose connections they are.
         recycle: seconds after which a connection is replaced; -1 for never.
         pre_ping: ask the server for an answer before each checkout.
+        reset_on_return: what ends a transaction that a user of the driver's connection left open (see
+            `Engine.raw_connection`): ``"rollback"`` or True, ``"commit"``, or None, and then it is closed.
+        echo: log what is opened and closed; ``"debug"`` also what goes out and comes back.
+        logging_name: part of the logger's name.
+        dialect: whose connections they are; an Engine gives its own.
+
+    Attributes:
+        hooks: listeners of its events.
+        log: where it logs.
+        autocommit: how connections come back: whether the server commits each statement by itself.
     """
 
     #: All users get the same connection.
     shared = False
 
     def __init__(
-        self, creator: Callable[[], Any], dialect: Dialect, *, recycle: float = -1, pre_ping: bool = False
+        self,
+        creator: Callable[[], Any],
+        *,
+        recycle: float = -1,
+        pre_ping: bool = False,
+        reset_on_return: str | bool | None = "rollback",
+        echo: bool | str = False,
+        logging_name: str | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self._creator = creator
-        self._dialect = dialect
+        self._dialect: Dialect = dialect  # type: ignore[assignment]
         self._recycle = recycle
         self._pre_ping = pre_ping
-        #: How connections come back: whether the server commits each statement by itself.
+        self.reset_on_return = _reset(reset_on_return)
         self.autocommit = False
+        self.hooks = EVERY_POOL.child()
+        self._listeners = self.hooks.listeners
+        name = f"unitwork.pool.{type(self).__name__}"
+        self.log = Log(f"{name}.{logging_name}" if logging_name else name, echo)
+        if echo == "debug":
+            self.hooks.add("checkout", lambda *given: self.log.say("a connection goes out"))
+            self.hooks.add("checkin", lambda *given: self.log.say("a connection comes back"))
+        self._met = False
         self._pid = os.getpid()
         self._mutex = threading.Lock()
         _all_pools.add(self)
+
+    def serve(self, dialect: Dialect, opener: Callable[[Callable[[], Any]], F]) -> F:
+        """Become the pool of an Engine; return what opens its connections.
+
+        Args:
+            opener: makes, of the creator given to the pool, what opens connections ready for use.
+        """
+        self._dialect = dialect
+        opening = opener(self._creator)
+        self._creator = opening
+        return opening
+
+    # Out and back
 
     def checkout(self) -> PooledConnection:
         """Return a connection for the caller alone; may open one.
@@ -117,16 +185,63 @@ class Pool:
         Raises:
             TimeoutError [pool-timeout]: none came back in time.
             DBAPIError: none could be opened.
+            ArgumentError [pool-without-engine]: the pool was not given to ``create_engine(pool=…)``.
         """
-        raise NotImplementedError
+        # HOT: once per small transaction; bench: W10i, W10u.
+        connection = self._take()
+        return self._announced(connection) if self._listeners else connection
 
     def checkin(self, connection: PooledConnection) -> None:
         """Take a connection back that has no transaction open."""
+        # HOT: once per small transaction; bench: W10i, W10u.
+        if self._listeners:
+            self.tell("reset", connection, PoolResetState(True))
+            self.tell("checkin", connection)
+        self._put(connection)
+
+    def discard(self, connection: PooledConnection, error: BaseException | None = None) -> None:
+        """Take a connection back that is not to be used again, and close it."""
+        if self._listeners:
+            self.tell("invalidate", connection, error)
+        self._drop(connection)
+
+    def tell(self, name: str, connection: PooledConnection, *args: Any) -> None:
+        """Call the listeners of an event."""
+        for listener in self._listeners.get(name, ()):
+            listener(connection.driver_connection, connection, *args)
+
+    def _announced(self, connection: PooledConnection) -> PooledConnection:
+        for _ in range(3):
+            try:
+                self.tell("checkout", connection, connection)
+                return connection
+            except exc.DisconnectionError as err:
+                self.discard(connection, err)
+                connection = self._take()
+            except BaseException:
+                self._put(connection)
+                raise
+        self._put(connection)
+        raise exc.InvalidRequestError(
+            "a checkout listener refused three connections in a row.",
+            do="see why it raises DisconnectionError: the database may be down.",
+            code="checkout-refused",
+        )
+
+    def _take(self) -> PooledConnection:
         raise NotImplementedError
 
-    def discard(self, connection: PooledConnection) -> None:
-        """Take a connection back that is not to be used again, and close it."""
+    def _put(self, connection: PooledConnection) -> None:
         raise NotImplementedError
+
+    def _drop(self, connection: PooledConnection) -> None:
+        raise NotImplementedError
+
+    # All of it
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection of the driver, to be closed by its user: then it comes back."""
+        return PoolProxiedConnection(self, self.checkout(), self._dialect)
 
     def dispose(self) -> None:
         """Close the connections that are not in use; those in use are closed when they come back."""
@@ -142,13 +257,40 @@ class Pool:
         self._mutex = threading.Lock()
 
     def _open(self) -> PooledConnection:
-        return PooledConnection(self._creator(), self._dialect)
+        if self._dialect is None:
+            raise exc.ArgumentError(
+                "this pool belongs to no Engine.",
+                do="give it to one: create_engine(url, pool=pool).",
+                code="pool-without-engine",
+            )
+        connection = PooledConnection(self._creator(), self._dialect)
+        if self.log.is_wanted():
+            self.log.say("a connection was opened")
+        if self._listeners:
+            self._introduce(connection)
+        return connection
+
+    def _introduce(self, connection: PooledConnection) -> None:
+        try:
+            if not self._met:
+                with self._mutex:
+                    first, self._met = not self._met, True
+                if first:
+                    self.tell("first_connect", connection)
+            self.tell("connect", connection)
+        except BaseException:
+            self._close(connection)
+            raise
 
     def _close(self, connection: PooledConnection) -> None:
         if connection.forked:
-            _abandoned.append(connection)
-        else:
-            self._dialect.close(connection.driver_connection)
+            abandoned.append(connection)
+            return
+        if self._listeners:
+            self.tell("close", connection)
+        if self.log.is_wanted():
+            self.log.say("a connection is closed")
+        self._dialect.close(connection.driver_connection)
 
     def _usable(self, connection: PooledConnection) -> bool:
         if connection.forked:
@@ -166,242 +308,34 @@ class Pool:
         return True
 
 
-class _Waiter:
-    """Somebody in the queue for a connection."""
-
-    __slots__ = ("connection", "ready", "served")
-
-    def __init__(self) -> None:
-        self.ready = threading.Event()
-        self.served = False
-        self.connection: PooledConnection | None = None
-
-
-class QueuePool(Pool):
-    """Some connections, kept open; more up to a limit, closed when they come back; then a queue.
-
-    Args:
-        size: connections kept.
-        max_overflow: further ones at a time; -1 for no limit.
-        timeout: seconds to wait in the queue.
-    """
-
-    def __init__(
-        self,
-        creator: Callable[[], Any],
-        dialect: Dialect,
-        *,
-        size: int = 5,
-        max_overflow: int = 10,
-        timeout: float = 30.0,
-        recycle: float = -1,
-        pre_ping: bool = False,
-    ) -> None:
-        super().__init__(creator, dialect, recycle=recycle, pre_ping=pre_ping)
-        self.size = size
-        self.timeout = timeout
-        # As in the reference, size 0 means no limit to what is kept.
-        self._keep = size if size > 0 else 1 << 30
-        self._limit = self._keep + (max_overflow if max_overflow >= 0 else 1 << 30)
-        self._idle: list[PooledConnection] = []
-        self._out: set[PooledConnection] = set()
-        self._permits = 0
-        self._generation_start = 0.0
-        self._waiters: deque[_Waiter] = deque()
-
-    def checkout(self) -> PooledConnection:
-        # HOT: once per small transaction; bench: W10i, W10u.
-        if self._pid != os.getpid():
-            self.forget()
-        with self._mutex:
-            connection: PooledConnection | None = None
-            waiter: _Waiter | None = None
-            if self._idle:
-                connection = self._idle.pop()
-            elif self._permits < self._limit:
-                self._permits += 1
-            else:
-                waiter = _Waiter()
-                self._waiters.append(waiter)
-        if waiter is not None:
-            connection = self._wait(waiter)
-        if connection is None or not self._usable(connection):
-            connection = self._replacement(connection)
-        connection.since = time.monotonic()
-        connection.thread = threading.get_ident()
-        self._out.add(connection)
-        return connection
-
-    def _replacement(self, connection: PooledConnection | None) -> PooledConnection:
-        """Open a connection under a permit that is held already."""
-        try:
-            if connection is not None:
-                self._close(connection)
-            return self._open()
-        except BaseException:
-            self._give_permit_back()
-            raise
-
-    def _wait(self, waiter: _Waiter) -> PooledConnection | None:
-        if waiter.ready.wait(self.timeout):
-            return waiter.connection
-        with self._mutex:
-            if waiter.served:
-                return waiter.connection
-            self._waiters.remove(waiter)
-        raise self._timed_out()
-
-    def _timed_out(self) -> exc.TimeoutError:
-        names = {thread.ident: thread.name for thread in threading.enumerate()}
-        now = time.monotonic()
-        holders = sorted(self._out, key=lambda connection: connection.since)[:10]
-        error = exc.TimeoutError(
-            f"no connection came back to the pool within {self.timeout:g} s: all {self._limit} are in use.",
-            do="close Connections and Sessions after use (with …), or raise pool_size or max_overflow.",
-            code="pool-timeout",
+def _reset(given: str | bool | None) -> str | None:
+    words: dict[Any, str | None] = {
+        "rollback": "rollback",
+        True: "rollback",
+        "commit": "commit",
+        None: None,
+        False: None,
+    }
+    if given not in words:
+        raise exc.ArgumentError(
+            f"a pool cannot reset connections by {given!r}.",
+            do="give 'rollback', 'commit' or None.",
+            code="bad-engine-option",
         )
-        for connection in holders:
-            name = names.get(connection.thread, "that has ended")
-            error.add_detail(f"in use for {now - connection.since:.1f} s, checked out by thread {name}")
-        return error
-
-    def checkin(self, connection: PooledConnection) -> None:
-        # HOT: once per small transaction; bench: W10i, W10u.
-        if connection.forked or connection.born < self._generation_start:
-            self.discard(connection)
-            return
-        with self._mutex:
-            self._out.discard(connection)
-            if self._waiters:
-                self._serve(connection)
-                return
-            if len(self._idle) < self._keep:
-                self._idle.append(connection)
-                return
-            self._permits -= 1
-        self._close(connection)
-
-    def discard(self, connection: PooledConnection) -> None:
-        if connection in self._out:
-            self._out.discard(connection)
-            self._give_permit_back()
-        self._close(connection)
-
-    def _give_permit_back(self) -> None:
-        with self._mutex:
-            if self._waiters:
-                self._serve(None)
-            else:
-                self._permits -= 1
-
-    def _serve(self, connection: PooledConnection | None) -> None:
-        """Give the first in the queue a connection, or the permit to open one; the mutex is held."""
-        waiter = self._waiters.popleft()
-        waiter.connection = connection
-        waiter.served = True
-        waiter.ready.set()
-
-    def dispose(self) -> None:
-        with self._mutex:
-            idle, self._idle = self._idle, []
-            self._permits -= len(idle)
-            self._generation_start = time.monotonic()
-        for connection in idle:
-            self._close(connection)
-
-    def forget(self) -> None:
-        super().forget()
-        _abandoned.extend(self._idle)
-        _abandoned.extend(self._out)
-        self._idle = []
-        self._out = set()
-        self._permits = 0
-        self._waiters = deque()
-
-    def status(self) -> str:
-        return f"QueuePool: {len(self._out)} in use, {len(self._idle)} idle, limit {self._limit}"
-
-
-class NullPool(Pool):
-    """A connection per checkout, closed when it comes back."""
-
-    def checkout(self) -> PooledConnection:
-        if self._pid != os.getpid():
-            self.forget()
-        return self._open()
-
-    def checkin(self, connection: PooledConnection) -> None:
-        self._close(connection)
-
-    discard = checkin
-
-    def dispose(self) -> None:
-        """Nothing is kept."""
-
-    def status(self) -> str:
-        return "NullPool"
-
-
-class StaticPool(Pool):
-    """One connection for all, which is what a database in memory needs (BK-10).
-
-    Any number of Connections may have it; a transaction belongs to one of them at a time, the others are refused
-    until it ends (``engine.channel``).
-    """
-
-    shared = True
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._only: PooledConnection | None = None
-
-    def checkout(self) -> PooledConnection:
-        # HOT: once per small transaction on sqlite://; bench: W10i, W10u.
-        connection = self._only
-        if connection is not None and not connection.forked:
-            return connection
-        with self._mutex:
-            connection = self._only
-            if connection is None or connection.forked:
-                connection = self._only = self._open()
-            return connection
-
-    def checkin(self, connection: PooledConnection) -> None:
-        """It stays open."""
-
-    def discard(self, connection: PooledConnection) -> None:
-        with self._mutex:
-            if connection is self._only:
-                self._only = None
-        self._close(connection)
-
-    def dispose(self) -> None:
-        with self._mutex:
-            connection, self._only = self._only, None
-        if connection is not None:
-            self._close(connection)
-
-    def forget(self) -> None:
-        super().forget()
-        if self._only is not None:
-            _abandoned.append(self._only)
-        self._only = None
-
-    def status(self) -> str:
-        return f"StaticPool: {'open' if self._only is not None else 'not open'}"
+    return words[given]
 
 
 _all_connections: weakref.WeakSet[PooledConnection] = weakref.WeakSet()
 _all_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 #: Connections of the parent process: kept, so that no garbage collection closes them from here.
-_abandoned: list[PooledConnection] = []
+abandoned: list[PooledConnection] = []
 
 
 def _after_fork_in_child() -> None:
     for connection in list(_all_connections):
         connection.forked = True
         connection.guard.acquire(blocking=False)  # taken for ever: whoever still has it is stopped at its next use
-        _abandoned.append(connection)
+        abandoned.append(connection)
     for pool in list(_all_pools):
         pool.forget()
 

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from unitwork import exc
-from unitwork.engine import log
 from unitwork.engine.wire import Row, Wire
 
 #: Rows of the first chunk, and what the next grow by and up to, where no size was asked for.
@@ -106,8 +105,8 @@ class StreamingWire(Wire):
                 raise self.pending_rollback("read on")
             if opened.name is not None:
                 sql = _fetch(opened.name, size)
-                if log.is_wanted():
-                    log.log_statement(sql, None)
+                if self.log.is_wanted():
+                    self.log.statement(sql, None)
                 opened.cursor.execute(sql)
                 rows = list(opened.cursor.fetchall())
             else:

@@ -19,9 +19,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from unitwork import exc
-from unitwork.base.hooks import HookTable, Listener
 from unitwork.dialects.base import Dialect
-from unitwork.engine import log
+from unitwork.engine.log import Log
 from unitwork.engine.pool import Pool, PooledConnection
 
 # What the server has of the transaction.
@@ -47,8 +46,7 @@ class Wire:
 
     Args:
         isolation: level of its transactions, upper case; ``"AUTOCOMMIT"``; None for that of the connection.
-        hooks: where ``before_cursor_execute`` is listened to; looked at when a transaction begins.
-        owner: weak reference to what listeners are given as the connection.
+        log: where its statements are logged.
 
     Attributes:
         slot: the pooled connection, None once it is lost or given back.
@@ -63,9 +61,6 @@ class Wire:
     __slots__ = (
         "__weakref__",
         "_begin",
-        "_foreign",
-        "_hooks",
-        "_listeners",
         "acquire",
         "active",
         "cursor",
@@ -73,7 +68,7 @@ class Wire:
         "failure",
         "gone",
         "isolation",
-        "owner",
+        "log",
         "pool",
         "release",
         "savepoints",
@@ -83,10 +78,11 @@ class Wire:
         "streams",
     )
 
-    def __init__(self, pool: Pool, dialect: Dialect, hooks: HookTable, isolation: str | None) -> None:
+    def __init__(self, pool: Pool, dialect: Dialect, log: Log, isolation: str | None) -> None:
         # HOT: once per small transaction; bench: W10i, W10u.
         self.dialect = dialect
         self.pool = pool
+        self.log = log
         self.isolation = isolation
         self.active = False
         self.stage = NOTHING
@@ -95,11 +91,7 @@ class Wire:
         self.gone = False
         self.savepoints: list[Savepoint] = []
         self.streams: Sequence[Any] = ()
-        self.owner: weakref.ref[Any] | None = None
-        self._hooks = hooks
-        self._listeners: tuple[Listener, ...] = ()
         self._begin: tuple[str, ...] | None = None
-        self._foreign: BaseException | None = None
         self.slot: PooledConnection | None = None
         self.take(pool.checkout())
 
@@ -210,7 +202,7 @@ class Wire:
         self._begin = None
 
     def _before(self, sql: str, params: Any) -> tuple[str, Any]:
-        """Do what the first statement of a transaction, or a watched one, needs; return what to send."""
+        """Do what the first statement of a transaction, needs; return what to send."""
         if self.failure is not None:
             raise self.pending_rollback("run a statement")
         if self.slot is None:
@@ -219,19 +211,16 @@ class Wire:
             self.make_way()
         if self.stage == NOTHING:
             self.active = True
-            self._listeners = self._hooks.listeners.get("before_cursor_execute", ())
-        if self._listeners:
-            sql, params = self._call_listeners(sql, params)
-        wanted = log.is_wanted()
+        wanted = self.log.is_wanted()
         if wanted:
-            log.log_statement(sql, params)
+            self.log.statement(sql, params)
         if self.stage != OPEN:
             sql = self._open(sql, wanted)
         for savepoint in self.savepoints:
             if not savepoint.sent and self.isolation != "AUTOCOMMIT":
                 self.cursor.execute(f"SAVEPOINT {savepoint.name}")
                 savepoint.sent = True
-        self.smooth = self.stage == OPEN and not wanted and not self._listeners and not self.streams
+        self.smooth = self.stage == OPEN and not wanted and not self.streams
         return sql, params
 
     def make_way(self) -> None:
@@ -266,7 +255,7 @@ class Wire:
         if statements is None:
             statements = self._begin = self.dialect.begin_statements(self.isolation)
         if wanted and statements:
-            log.log_statement("; ".join(statements), None)
+            self.log.statement("; ".join(statements), None)
         if self.dialect.features.begin == "rides":
             self.stage = BEGINNING
             if self.savepoints:  # a savepoint must stand between BEGIN and the statement
@@ -290,29 +279,10 @@ class Wire:
             )
         slot.holder = weakref.ref(self)
 
-    def _call_listeners(self, sql: str, params: Any) -> tuple[str, Any]:
-        owner = self.owner() if self.owner is not None else None
-        for listener in self._listeners:
-            try:
-                changed = listener(owner, self.cursor, sql, params, None, False)
-            except BaseException as err:
-                self._foreign = err
-                if hasattr(err, "add_note"):
-                    name = getattr(listener, "__qualname__", listener)
-                    err.add_note(f"raised by the listener {name} of before_cursor_execute")
-                raise
-            if changed is not None:
-                sql, params = changed
-        return sql, params
-
     # After an error
 
     def explain(self, err: BaseException, sql: str | None, params: Any) -> None:
         """Raise what `err` means, and take note of what is left; return for an error that is to pass as it is."""
-        if err is self._foreign:
-            self._foreign = None
-            self.settle()
-            return
         if isinstance(err, exc.UnitworkError):
             self.settle()
             return
@@ -331,6 +301,12 @@ class Wire:
         if sql and self.stage == BEGINNING and self._begin and self.dialect.features.begin == "rides":
             sql = sql.removeprefix(f"{self._begin[0]}; ")  # the caller's statement, without what rode on it
         error = self.dialect.translate(err, connection, was_open=was_open, statement=sql, params=params)
+        if self.log.hide_parameters:
+            error.hide_parameters = True
+            # PostgreSQL quotes the statement, values and all, in the lines after the first.
+            first, *more = str(err).splitlines() or [""]
+            if more:
+                error.message = f"({type(err).__module__}.{type(err).__name__}) {first}"
         self._note(error)
         try:
             raise error from err
@@ -388,6 +364,10 @@ class Wire:
             reason=self.failure,
         )
 
+    def refuse_use_in_listener(self) -> NoReturn:
+        """Raise that a listener around a statement cannot use its connection."""
+        raise self._in_use()
+
     def refuse_use(self) -> NoReturn:
         """Raise why the connection cannot be used now."""
         slot = self.slot
@@ -401,7 +381,10 @@ class Wire:
                 do="open connections and Sessions after the fork.",
                 code="connection-forked",
             )
-        raise exc.InvalidRequestError(
+        raise self._in_use()
+
+    def _in_use(self) -> exc.InvalidRequestError:
+        return exc.InvalidRequestError(
             "this connection is in use: a statement of another thread, or of a listener around this one, is under way.",
             do="give every thread a Connection or Session of its own.",
             code="concurrent-use",

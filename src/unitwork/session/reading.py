@@ -109,6 +109,11 @@ def _load(
     shape = shape_of(statement)
     prepared = connection.prepare(statement, shape, expand)
     plan: LoadPlan | None = prepared.memo
+    if plan is not None and connection.watch is not None:
+        statement, params = connection.watch.before_execute(statement, params, given)
+        shape = shape_of(statement)
+        prepared = connection.prepare(statement, shape, expand)
+        plan = prepared.memo
     if plan is None:
         return connection.execute(statement, params, execution_options=given)
     if given or connection.given_options:
@@ -116,6 +121,8 @@ def _load(
         if stream_sizes(given) is not None and _may_stream(plan, given):
             return _streamed(core, connection, (prepared, *prepared.parameters(shape.binds, params)), given)
     rows = connection.prepared_fetch(prepared, shape.binds, params)
+    if connection.watch is not None:
+        connection.watch.after_execute(statement, params, given, None)
     return plan, load_rows(plan, connection, rows, core, _populated(given))
 
 

@@ -41,9 +41,9 @@ def test_pool_options() -> None:
     pool = create_engine("sqlite:///x.db", pool_size=2, max_overflow=-1, pool_timeout=1.5).pool
 
     assert isinstance(pool, QueuePool)
-    assert (pool.size, pool.timeout) == (2, 1.5)
+    assert (pool.size(), pool.timeout()) == (2, 1.5)
     assert pool.status().startswith("QueuePool: 0 in use, 0 idle")
-    assert NullPool(dict, create_engine("sqlite://").dialect).status() == "NullPool"
+    assert NullPool(dict).status() == "NullPool"
     assert create_engine("sqlite://").pool.status() == "StaticPool: not open"
 
 
