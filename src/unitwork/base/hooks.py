@@ -100,6 +100,8 @@ class HookTable:
 
 
 def _is_same(known: Listener, listener: Listener) -> bool:
+    if known is listener:
+        return True
     known = getattr(known, "__wrapped__", known)
     # A bound method is made anew each time it is named.
     return known is listener or (isinstance(known, MethodType) and known == listener)

@@ -273,7 +273,7 @@ class Pool:
     def _introduce(self, connection: PooledConnection) -> None:
         try:
             if not self._met:
-                with self._mutex:
+                with _first_meeting:
                     first, self._met = not self._met, True
                 if first:
                     self.tell("first_connect", connection)
@@ -326,6 +326,8 @@ def _reset(given: str | bool | None) -> str | None:
 
 
 _all_connections: weakref.WeakSet[PooledConnection] = weakref.WeakSet()
+#: Not the pool's own mutex: a StaticPool opens its connection while it holds that.
+_first_meeting = threading.Lock()
 _all_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
 #: Connections of the parent process: kept, so that no garbage collection closes them from here.
 abandoned: list[PooledConnection] = []

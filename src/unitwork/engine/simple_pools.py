@@ -145,14 +145,14 @@ class AssertionPool(Pool):
                     do="close the Connection or Session that has it.",
                     code="pool-in-use",
                 )
-        connection = self._only
-        if connection is None or not self._usable(connection):
-            if connection is not None:
-                self._only = None
-                self._close(connection)
-            connection = self._only = self._open()
-        self._out = connection
-        return connection
+            connection = self._only
+            if connection is None or not self._usable(connection):
+                if connection is not None:
+                    self._only = None
+                    self._close(connection)
+                connection = self._only = self._open()
+            self._out = connection
+            return connection
 
     def _put(self, connection: PooledConnection) -> None:
         self._out = None

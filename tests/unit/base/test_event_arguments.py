@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -69,3 +70,16 @@ def test_all_options_together() -> None:
     bell.ring("commit", "again")
 
     assert seen == ["first", "second", "second"]
+
+
+def test_a_decorated_listener_is_found_again() -> None:
+    """EV-03: a function that wraps another is itself, not the one inside."""
+    bell = Bell()
+
+    @functools.wraps(print)
+    def hear(*args: Any) -> None: ...
+
+    listen(bell, "set", hear)
+    remove(bell, "set", hear)
+
+    assert bell.ring("set") == []
