@@ -63,7 +63,7 @@ def copy_of(obj: Any) -> Any:
     make, arguments, *rest = obj.__reduce_ex__(4)
     twin = make(*arguments)
     content = rest[0] if rest else None
-    if content is not None and hasattr(twin, "__setstate__"):
+    if content is not None and hasattr(type(twin), "__setstate__"):
         twin.__setstate__(content)
     elif content is not None:
         present, slots = content if isinstance(content, tuple) else (content, None)
