@@ -17,15 +17,18 @@ T = TypeVar("T")
 _DRAFTS = (MappedColumn, MappedExpression, MappedSql, Synonym, Relationship, Column)
 
 
-class DeclarativeBase:
-    """Base of mapped classes: derive your own ``Base`` from it, and your classes from that.
+class DeclarativeAttributeIntercept(type):
+    """Metaclass of declarative classes: ``User.nick = mapped_column(...)`` adds an attribute to a mapped class."""
 
-    A direct subclass gets a registry of its own. It may set `metadata`, `registry` and `type_annotation_map`, and hold
-    columns that all its classes share. A class below it is mapped when it is defined, unless it says
-    ``__abstract__ = True``.
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if isinstance(value, _DRAFTS) and isinstance(vars(cls).get("__mapper__"), Mapper):
+            vars(cls)["__mapper__"].add_property(name, value)
+        else:
+            super().__setattr__(name, value)
 
-    Spec: LB-01 to LB-03.
-    """
+
+class _Declarative:
+    """What declarative bases with and without metaclass have in common."""
 
     if TYPE_CHECKING:
         metadata: ClassVar[MetaData]
@@ -41,19 +44,39 @@ class DeclarativeBase:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "_is_foundation" in vars(cls):
+            return
         if _is_root(cls):
             _make_root(cls)
         elif not cls.__dict__.get("__abstract__", False):
             _map(cls)
 
 
-#: There is no metaclass here, so this name of the reference means the same.
-DeclarativeBaseNoMeta = DeclarativeBase
+class DeclarativeBase(_Declarative, metaclass=DeclarativeAttributeIntercept):
+    """Base of mapped classes: derive your own ``Base`` from it, and your classes from that.
+
+    A direct subclass gets a registry of its own. It may set `metadata`, `registry` and `type_annotation_map`, and hold
+    columns that all its classes share. A class below it is mapped when it is defined, unless it says
+    ``__abstract__ = True``.
+
+    Spec: LB-01 to LB-03.
+    """
+
+    _is_foundation = True
+
+
+class DeclarativeBaseNoMeta(_Declarative):
+    """The same as DeclarativeBase without a metaclass, for classes that have another one.
+
+    Attributes are added to a mapped class by ``inspect(User).add_property(name, mapped_column(...))`` only.
+    """
+
+    _is_foundation = True
 
 
 def _is_root(cls: type) -> bool:
     """The class derives from DeclarativeBase directly: it is a user's Base."""
-    return DeclarativeBase in cls.__bases__
+    return any("_is_foundation" in vars(base) for base in cls.__bases__)
 
 
 def _make_root(cls: type[Any]) -> None:

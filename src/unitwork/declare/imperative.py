@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from unitwork import exc
+from unitwork.declare.columns import build_column
 from unitwork.declare.constructors import MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.declare.dataclasses import make_dataclass
 from unitwork.declare.scan import scan
-from unitwork.instrument.install import install, install_attribute, uninstall
-from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_class
+from unitwork.instrument.install import install, install_attribute, install_synonym, uninstall
+from unitwork.mapping.additions import add_attribute, forget_generated
+from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_clash, refuse_class
 from unitwork.mapping.configure import all_registries
-from unitwork.mapping.mapper import Mapper, Property
+from unitwork.mapping.mapper import Mapper, Property, SynonymProperty
 from unitwork.mapping.registry import MapperRegistry
 from unitwork.sql.schema import Column, MetaData, Table
 
@@ -116,8 +118,37 @@ class registry(MapperRegistry):
             uninstall(mapper)
         super().dispose(cascade)
 
+    def add_property(self, mapper: Mapper, key: str, prop: Any) -> None:
+        """Make a draft an attribute of a mapped class, as ``User.nick = mapped_column(String(20))`` does.
+
+        Raises:
+            ArgumentError [attribute-clash]: the class maps an attribute of that name already.
+        """
+        refuse_clash(mapper, key)
+        for draft in (prop, *getattr(prop, "columns", ())):
+            if isinstance(draft, MappedColumn):
+                built = build_column(draft, key, None, self.type_annotation_map, mapper.class_)
+                mapper.local_table.append_column(built)
+            elif isinstance(draft, Column) and draft.table is None:
+                draft.name = draft.name or key
+                draft.key = draft.key or key
+                mapper.local_table.append_column(draft)
+        if isinstance(prop, MappedColumn) and prop.column is not None:
+            declared: Declared = dataclasses.replace(prop.loading, columns=(prop.column,))
+        elif isinstance(prop, MappedExpression):
+            columns = tuple(getattr(item, "column", item) for item in prop.columns)
+            declared = dataclasses.replace(prop.loading, columns=columns)
+        else:
+            declared = _declared(prop, f"{mapper.class_.__name__}.{key}")
+        made = add_attribute(mapper, key, declared)
+        if isinstance(made, SynonymProperty):
+            install_synonym(mapper, made)
+        else:
+            install_attribute(mapper, made)
+
     def note_added(self, mapper: Mapper, prop: Property) -> None:
         """Instrument an attribute that a backref has added."""
+        forget_generated(mapper)
         install_attribute(mapper, prop)
 
     def _map(self, cls: type, table: Table, declared: Mapping[str, Declared], options: Mapping[str, Any]) -> Mapper:

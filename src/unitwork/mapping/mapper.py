@@ -64,6 +64,12 @@ class MapperHome(Protocol):
     def note_added(self, mapper: Mapper, prop: Property) -> None:
         """Called when configuring has given `mapper` one more attribute (a backref)."""
 
+    def await_configure(self, mapper: Mapper) -> None:
+        """Have a mapper configured (again) before its next use."""
+
+    def add_property(self, mapper: Mapper, key: str, prop: Any) -> None:
+        """Make a draft an attribute of a mapped class."""
+
 
 class ColumnProperty:
     """A mapped column (or column expression) of one class.
@@ -321,6 +327,16 @@ class Mapper:
                 mapper=self,
             )
         return found
+
+    def add_property(self, key: str, prop: Any) -> None:
+        """Add an attribute to the class: ``mapped_column()``, ``relationship()``, or another draft, or a Column.
+
+        A new column is added to the table of the class; not to that of the database.
+
+        Raises:
+            ArgumentError [attribute-clash]: the class maps an attribute of that name already.
+        """
+        self.registry.add_property(self, key, prop)
 
     def has_property(self, name: str) -> bool:
         """Tell whether the class maps an attribute of that name."""

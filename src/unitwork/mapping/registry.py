@@ -13,6 +13,7 @@ from typing import Any
 from unitwork import exc
 from unitwork.inspection import inspects
 from unitwork.mapping import configure
+from unitwork.mapping.additions import add_attribute
 from unitwork.mapping.mapper import Mapper, Property
 from unitwork.mapping.mapper import mapper_of as mapper_of
 from unitwork.sql.schema import MetaData
@@ -83,6 +84,14 @@ class MapperRegistry:
         """Forget every Mapper of this registry; its classes are unmapped afterwards (LB-43)."""
         for mapper in list(self.all_mappers):
             self.withdraw(mapper)
+
+    def await_configure(self, mapper: Mapper) -> None:
+        """Have a mapper configured (again) before its next use."""
+        self.pending.append(mapper)
+
+    def add_property(self, mapper: Mapper, key: str, prop: Any) -> None:
+        """Make what a user declared an attribute of a mapped class; without instrumentation, which is added above."""
+        add_attribute(mapper, key, prop)
 
     def note_added(self, mapper: Mapper, prop: Property) -> None:
         """Called when configuring has given `mapper` one more attribute (a backref)."""

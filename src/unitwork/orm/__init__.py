@@ -1,7 +1,11 @@
 """The public names of the object side, under the reference's path: re-exports only."""
 
 from unitwork.declare.attributes import declarative_mixin, declared_attr
-from unitwork.declare.base import DeclarativeBase, DeclarativeBaseNoMeta, declarative_base
+from unitwork.declare.base import (
+    DeclarativeBase,
+    DeclarativeBaseNoMeta,
+    declarative_base,
+)
 from unitwork.declare.constructors import (
     backref,
     column_property,
