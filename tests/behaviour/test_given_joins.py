@@ -404,3 +404,35 @@ def test_criteria_over_the_table_in_between(engine: Any, eager: bool) -> None:
         assert [ids(club.chairs) for club in clubs] == [[1], [3]]
         assert ids(session.scalars(select(Club).where(Club.chairs.any(Person.id == 3)))) == [2]
         assert ids(session.scalars(select(Club).where(Club.chairs.contains(session.get(Person, 2))))) == []
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["lazy", "selectin"])
+def test_several_rows_for_a_scalar_are_warned_of(engine: Any, eager: bool) -> None:
+    """LB-10: uselist=False over rows that are more than one takes the first, and says so."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Person(Base):
+        __tablename__ = "gj_one"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        passport: Mapped[Passport | None] = relationship(order_by="Passport.id")
+
+    class Passport(Base):
+        __tablename__ = "gj_passport"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        person_id: Mapped[int] = mapped_column(ForeignKey("gj_one.id"))
+
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Person(id=1))
+        session.flush()
+        session.add_all([Passport(id=1, person_id=1), Passport(id=2, person_id=1)])
+        session.commit()
+
+        with pytest.warns(exc.UnitworkWarning, match="Person.passport is a scalar"):
+            options = [selectinload(Person.passport)] if eager else []
+            person = session.scalars(select(Person).options(*options)).one()
+            passport = person.passport
+
+        assert passport is session.get(Passport, 1)

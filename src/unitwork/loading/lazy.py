@@ -12,10 +12,9 @@ from typing import Any
 
 from unitwork import exc
 from unitwork.engine.connection import Connection
-from unitwork.instrument.collections import bind_loaded
 from unitwork.loading.plan import EntitySpec
 from unitwork.loading.rows import fill
-from unitwork.loading.run import LoadHost, Populate, load_along, load_rows, once_each
+from unitwork.loading.run import LoadHost, Populate, load_along, load_rows, once_each, store
 from unitwork.loading.select import (
     StandingSelect,
     chunks,
@@ -134,25 +133,12 @@ def load_relationship(host: LoadHost, state: InstanceState, prop: RelationshipPr
 
     Args:
         key: values of the object's columns that the join starts from, see :func:`source_names`.
-    Raises:
-        MultipleResultsFound [many-for-one]: a scalar relationship leads to several rows.
     """
     connection = host.connection_for(prop.mapper)
     standing = related_select(prop, later_spec(state, prop))
     rows = standing.rows(connection, **{f"own{place}": value for place, value in enumerate(key)})
     members = once_each(standing.plan, load_rows(standing.plan, connection, rows, host))
-    obj = state()
-    if prop.uselist:
-        return bind_loaded(prop, state, obj, members)
-    if len(members) > 1:
-        raise exc.MultipleResultsFound(
-            f"{prop.parent.class_.__name__}.{prop.key} is a scalar, and {len(members)} rows were found for it.",
-            do="map it as a collection (uselist=True), or mend the rows.",
-            code="many-for-one",
-        )
-    value = members[0] if members else None
-    obj.__dict__[prop.key] = value
-    return value
+    return store(prop, state(), members)
 
 
 def later_spec(state: InstanceState, prop: RelationshipProperty) -> EntitySpec:

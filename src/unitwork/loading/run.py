@@ -7,9 +7,11 @@ Spec: SB-43, SB-44, LB-12, LB-15, LB-27.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from unitwork import exc
 from unitwork.engine.connection import Connection
 from unitwork.instrument.collections import bind_loaded
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
@@ -85,7 +87,7 @@ def _store_joined(
                 group[1][id(target)] = target
         for owner, targets in groups.values():
             if prop.key not in owner.__dict__ or populate is not None:
-                _store(prop, owner, list(targets.values()))
+                store(prop, owner, list(targets.values()))
         if populate is not None:
             _note(populate, [target for _, target in pairs])
     for child, pairs in zip(plan.joined, links):
@@ -128,7 +130,7 @@ def _load_relationship(
     for obj in owners:
         key = tuple([getattr(obj, name) for name in names])
         if None in [None if part is None else False for part in key]:
-            _store(prop, obj, [])
+            store(prop, obj, [])
         else:
             by_key.setdefault(key if len(key) > 1 else key[0], []).append(obj)
     found: dict[Any, list[Any]] = {}
@@ -139,7 +141,7 @@ def _load_relationship(
         _read(prop, spec, missing, found, host, populate)
     for key, group in by_key.items():
         for obj in group:
-            _store(prop, obj, found.get(key, ()))
+            store(prop, obj, found.get(key, ()))
     return [target for targets in found.values() for target in targets]
 
 
@@ -154,7 +156,7 @@ def _load_one_by_one(
         named = {f"own{place}": getattr(obj, name) for place, name in enumerate(names)}
         targets = load_rows(standing.plan, connection, standing.rows(connection, **named), host, populate)
         targets = once_each(standing.plan, targets)
-        _store(prop, obj, targets)
+        store(prop, obj, targets)
         found += targets
     return found
 
@@ -192,8 +194,20 @@ def _read(
             found.setdefault(row[0] if width == 1 else row[:width], []).append(row[width])
 
 
-def _store(prop: RelationshipProperty, obj: Any, targets: Sequence[Any]) -> None:
+def store(prop: RelationshipProperty, obj: Any, targets: Sequence[Any]) -> Any:
+    """Store what a relationship of an object leads to, and return the value of the attribute.
+
+    Several rows for a scalar are warned of, and the first one is taken (LB-10).
+    """
     if prop.uselist:
-        bind_loaded(prop, obj.__dict__[STATE], obj, targets)
-    else:
-        obj.__dict__[prop.key] = targets[0] if targets else None
+        return bind_loaded(prop, obj.__dict__[STATE], obj, targets)
+    value = targets[0] if targets else None
+    if len(targets) > 1 and any(target is not value for target in targets):
+        warnings.warn(
+            f"{prop.parent.class_.__name__}.{prop.key} is a scalar, and several rows were found for it: the first one "
+            f"is taken. Do: map it as a collection (uselist=True), or mend the rows.",
+            exc.UnitworkWarning,
+            stacklevel=2,
+        )
+    obj.__dict__[prop.key] = value
+    return value
