@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from unitwork import Column, ForeignKey, Integer, MetaData, String, Table, inspect, select
+from unitwork.declare import imperative
 from unitwork.orm import (
     DeclarativeBase,
     Mapped,
@@ -322,12 +323,14 @@ def map_all(cls: type, mapping: registry) -> None:
 
 @pytest.mark.parametrize("cls", [Plain, Full])
 @pytest.mark.parametrize("way", ["dispose", "clear_mappers"])
-def test_unmapping_leaves_no_trace(engine: Any, cls: Any, way: str) -> None:
+def test_unmapping_leaves_no_trace(engine: Any, cls: Any, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """LB-43: the class is what it was, its new objects are plain ones, and it can be mapped again."""
     before = {owner: (anatomy(owner), dir(owner)) for owner in (cls, Child)}
 
     for _ in range(2):
         mapping = registry()
+        # clear_mappers() would unmap the classes of all other tests of this process, too.
+        monkeypatch.setattr(imperative, "all_registries", lambda only=mapping: [only])
         map_all(cls, mapping)
         mapping.metadata.create_all(engine)
         with Session(engine) as session:
