@@ -59,6 +59,7 @@ _SQL = {
     "not-a-statement": "from_statement() was given something that is no statement",
     "not-an-expression": "an SQL expression was wanted and something else given",
     "not-an-option": "options() was given something that is no option",
+    "no-date-arithmetic": "the database cannot add or subtract these dates, times or spans exactly",
     "not-indexable": "an item, or a form, was asked of an expression that is no JSON document",
     "not-renderable": "an element has no form in SQL text",
     "not-on-this-database": "the database has no form of a part of the statement or the schema",

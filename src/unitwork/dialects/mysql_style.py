@@ -243,6 +243,8 @@ class MySQLStyle(Style):
         type_ = self.concrete(type_)
         if isinstance(type_, (Enum, t.Uuid, JSON)):
             return "CHAR"
+        if isinstance(type_, t.Numeric) and not isinstance(type_, t.Float):
+            return self.ddl_type(type_).replace("NUMERIC", "DECIMAL", 1)
         if isinstance(type_, t.Boolean | t.Integer | t.Interval):
             return "SIGNED INTEGER"
         if isinstance(type_, t.Text):
@@ -354,6 +356,24 @@ class MySQLStyle(Style):
                 code="bad-literal",
             )
         return super().inline_comment(text)
+
+    def temporal(self, symbol: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+        """Dates are no numbers: they are subtracted by functions, and INTERVAL is added."""
+        (a, kind), (b, other) = left, right
+        if kind == other == "date" and symbol == "-":
+            return f"DATEDIFF({a}, {b})"
+        if {kind, other} <= {"date", "datetime"} and symbol == "-":
+            return f"TIMESTAMPDIFF(MICROSECOND, {b}, {a})"
+        if kind in ("date", "datetime") and other == "interval" and symbol in "+-":
+            moment = f"CAST({a} AS DATETIME(6))" if kind == "date" else a
+            return f"{moment} {symbol} INTERVAL ({b}) MICROSECOND"
+        if kind == "date" and not other and symbol in "+-":
+            return f"{a} {symbol} INTERVAL ({b}) DAY"
+        if kind == "interval" and other in ("date", "datetime") and symbol == "+":
+            return self.temporal(symbol, right, left)
+        if {kind, other} <= {"interval", ""}:
+            return super().temporal(symbol, left, right)
+        raise self.no_temporal(symbol, left, right)
 
     def json_item(self, document: str, path: Callable[[], str], form: str) -> str:
         """By JSON_EXTRACT()."""

@@ -146,3 +146,23 @@ class SQLiteStyle(Style):
         if form == "string":
             return f"CASE WHEN {kind()} IN ('true', 'false') THEN {kind()} ELSE CAST({value()} AS TEXT) END"
         return value() if form == "boolean" else f"CAST({value()} AS {'INTEGER' if form == 'integer' else 'REAL'})"
+
+    def temporal(self, symbol: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+        """Dates are text: differences, and days added to a date, go through functions."""
+        (a, kind), (b, other) = left, right
+        if kind == other == "date" and symbol == "-":
+            return f"CAST(julianday({a}) - julianday({b}) AS INTEGER)"
+        if {kind, other} <= {"date", "datetime"} and symbol == "-":
+            return f"({_microseconds(a)} - {_microseconds(b)})"
+        if kind == "date" and not other and symbol in "+-":
+            return f"date({a}, ({symbol}({b})) || ' days')"
+        if {kind, other} <= {"interval", ""}:
+            return super().temporal(symbol, left, right)
+        raise self.no_temporal(symbol, left, right)
+
+
+def _microseconds(moment: str) -> str:
+    """Return the microseconds since 1970 of a moment in ISO form."""
+    # Without its fraction, which strftime() would round.
+    seconds = f"CAST(strftime('%s', substr({moment}, 1, 19)) AS INTEGER)"
+    return f"({seconds} * 1000000 + CAST(substr({moment}, 21, 6) AS INTEGER))"

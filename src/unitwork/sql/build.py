@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from unitwork import exc
@@ -24,12 +25,15 @@ from unitwork.sql.types import (
     NULLTYPE,
     PLAIN_TYPES,
     STRING,
+    Float,
     Integer,
     NullType,
+    Numeric,
     String,
     TupleType,
     TypeEngine,
     arithmetic_type,
+    exact_type_of,
     to_type,
     type_for,
 )
@@ -93,6 +97,8 @@ def peer(make: Maker, value: Any, type_: TypeEngine, op: Operator) -> Any:
     """Return `value` as operand beside one of `type_` in arithmetic: 1.5 beside an Integer keeps a type of its own."""
     if type_.coerces:
         return make.operand(value, beside(type_, op, value))
+    if value.__class__ is Decimal and isinstance(type_, Numeric) and not isinstance(type_, Float):
+        return make.operand(value, exact_type_of(value, type_.asdecimal))
     same = isinstance(value, type_.python_type) and type_.python_type is not object
     return make.operand(value, type_ if same else NULLTYPE)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from unitwork import exc
 from unitwork.sql import operators as ops
 from unitwork.sql.style import Style, has_surrogate
+from unitwork.sql.type_custom import TypeDecorator
 from unitwork.sql.types import TupleType
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ class ExpressionRenderer:
 
     def literal_of(self, type_: Any, value: Any) -> str:
         """Return a value as the database would be sent it, as SQL text."""
+        here = type_.for_dialect(self.style.variant_names)
+        if isinstance(here, TypeDecorator) and self.converter is not None:
+            made = here.process_literal_param(value, self.style.dialect)
+            return self.literal_of(here.type_engine(self.style.dialect), made)
         convert = None if self.converter is None else self.converter(type_)
         return self.style.literal(value if convert is None else convert(value))
 
@@ -226,6 +231,9 @@ class ExpressionRenderer:
 
     def _arithmetic_text(self, element: Operation, left: str, right: str) -> str:
         op = element.operator
+        kinds = [self.style.temporal_kind(first_type(operand)) for operand in element.operands]
+        if any(kinds):
+            return self.style.temporal(op.symbol, (left, kinds[0]), (right, kinds[1]))
         whole = bool(element.options)
         if op is ops.TRUEDIV:
             return self.style.true_divide(left, right, whole)

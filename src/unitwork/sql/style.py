@@ -258,6 +258,8 @@ class Style(TypeNames, SchemaStyle, Spellings):
             return self.string_literal(str(value))
         if isinstance(value, enum.Enum):
             return self.string_literal(str(value.name))
+        if isinstance(value, datetime.timedelta):
+            return self.string_literal(f"{value.days} days {value.seconds}.{value.microseconds:06} seconds")
         raise exc.ArgumentError(
             f"a value of type {type(value).__qualname__} has no literal form in SQL on {self.name}.",
             do="use text() to spell it, or a Python default.",

@@ -106,6 +106,24 @@ class TypeNames:
         """Return the statement that drops the type of an Enum."""
         raise NotImplementedError
 
+    def temporal_kind(self, type_: TypeEngine | None) -> str:
+        """Return ``date``, ``time``, ``datetime`` or ``interval`` for types of these kinds, else ""."""
+        kind = "" if type_ is None else self.concrete(type_).visit
+        return kind if kind in ("date", "time", "datetime", "interval") else ""
+
+    def temporal(self, symbol: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+        """Return ``left symbol right`` where one is a date, a time or an Interval; each is (text, kind)."""
+        return f"{left[0]} {symbol} {right[0]}"
+
+    def no_temporal(self, symbol: str, left: tuple[str, str], right: tuple[str, str]) -> exc.CompileError:
+        """Return the error for arithmetic with dates and times that the database does not know."""
+        kinds = [one[1] or "another value" for one in (left, right)]
+        return exc.CompileError(
+            f"{self.name} cannot compute {kinds[0]} {symbol} {kinds[1]} without losing something.",
+            do="compute it in Python, or use a function of the database: func.name(...).",
+            code="no-date-arithmetic",
+        )
+
     def type_check(self, type_: TypeEngine, column_name: str) -> str | None:
         """Return the CHECK constraint that a type asks for, None for none."""
         concrete = self.concrete(type_)

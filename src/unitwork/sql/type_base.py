@@ -44,6 +44,10 @@ class TypeEngine:
     variants: Mapping[str, TypeEngine] = _NONE
     sort_key_function: Any = None
 
+    def __class_getitem__(cls, item: Any) -> Any:
+        """Return the class itself: ``TypeDecorator[str]`` is understood, as the reference has it."""
+        return cls
+
     def compare_values(self, left: Any, right: Any) -> bool:
         """Say whether two Python values of this type are the same value, for net change (LB-20)."""
         return bool(left == right)

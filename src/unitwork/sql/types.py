@@ -282,25 +282,50 @@ _TEMPORAL = (Date, Time, DateTime)
 def arithmetic_type(symbol: str, left: TypeEngine, right: TypeEngine) -> TypeEngine:
     """Return the type of ``left symbol right`` for ``+ - * / // %``.
 
-    The wider number wins (Integer, then Numeric, then Float); ``/`` of whole numbers is Numeric. A date or time keeps
-    its type when something is added to it; the difference of two is of unknown type.
+    The wider number wins (Integer, then Numeric, then Float); ``/`` of whole numbers is Numeric. The difference of two
+    dates is a number of days, of two moments or times an Interval; a date or time keeps its type when something is
+    added to it, but that a date and an Interval make a moment.
     """
-    if isinstance(left, _TEMPORAL) or isinstance(right, _TEMPORAL):
-        if isinstance(left, _TEMPORAL) and isinstance(right, _TEMPORAL):
-            return NULLTYPE
-        return left if isinstance(left, _TEMPORAL) else right
+    if isinstance(left.base, _TEMPORAL) or isinstance(right.base, _TEMPORAL):
+        return _temporal_type(left, right)
+    if isinstance(left.base, Interval) or isinstance(right.base, Interval):
+        return left if isinstance(left.base, Interval) else right
     if isinstance(left, NullType):
         return right
     if isinstance(right, NullType):
         return left
-    if symbol == "/" and isinstance(left, Integer) and isinstance(right, Integer):
+    if symbol == "/" and isinstance(left.base, Integer) and isinstance(right.base, Integer):
         return NUMERIC
+    if _width(left) == _width(right) == 2:
+        return _exact_type(symbol, left.base, right.base)
     return right if _width(right) > _width(left) else left
 
 
+def _temporal_type(left: TypeEngine, right: TypeEngine) -> TypeEngine:
+    if isinstance(left.base, _TEMPORAL) and isinstance(right.base, _TEMPORAL):
+        both_days = isinstance(left.base, Date) and isinstance(right.base, Date)
+        return INTEGER if both_days else INTERVAL
+    own, other = (left, right) if isinstance(left.base, _TEMPORAL) else (right, left)
+    return DATETIME if isinstance(own.base, Date) and isinstance(other.base, Interval) else own
+
+
+def _exact_type(symbol: str, left: Any, right: Any) -> Numeric:
+    """Return the type of a computed exact number, with the digits after the point that it can have."""
+    if left.scale is None or right.scale is None or symbol not in ("+", "-", "*"):
+        return Numeric(asdecimal=left.asdecimal)
+    scale = left.scale + right.scale if symbol == "*" else max(left.scale, right.scale)
+    return Numeric(None, scale, left.asdecimal)
+
+
+def exact_type_of(number: decimal.Decimal, asdecimal: bool) -> Numeric:
+    """Return the type of a Decimal that stands beside another exact number."""
+    exponent = number.as_tuple().exponent
+    return Numeric(None, max(0, -exponent) if isinstance(exponent, int) else None, asdecimal)
+
+
 def _width(type_: TypeEngine) -> int:
-    if isinstance(type_, Float):
+    if isinstance(type_.base, Float):
         return 3
-    if isinstance(type_, Numeric):
+    if isinstance(type_.base, Numeric):
         return 2
-    return 1 if isinstance(type_, Integer) else 0
+    return 1 if isinstance(type_.base, Integer) else 0

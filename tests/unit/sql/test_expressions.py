@@ -18,6 +18,7 @@ from unitwork import (
     DateTime,
     Float,
     Integer,
+    Interval,
     MetaData,
     Numeric,
     String,
@@ -47,7 +48,6 @@ from unitwork import (
 from unitwork.sql.column_operators import ColumnOperators
 from unitwork.sql.elements import BinaryExpression, BindParameter, ColumnElement
 from unitwork.sql.operators import EQ, Operator
-from unitwork.sql.types import NullType
 
 a = Table(
     "a",
@@ -210,7 +210,7 @@ def test_functions_and_constructs(element: Any, expected: str) -> None:
         (c.n + 1.5, Float),
         (c.n + decimal.Decimal(1), Numeric),
         (c.n / 2, Numeric),
-        (c.at - c.at, NullType),
+        (c.at - c.at, Interval),
         (c.at + 1, DateTime),
         (1 + c.at, DateTime),
         (literal_column("x") + c.n, Integer),
