@@ -392,3 +392,33 @@ def test_text_of_a_query() -> None:
 
     assert shown.split() == "SELECT author.name FROM author WHERE author.name = :name_1".split()
     assert LibraryBase.metadata.tables["author"] is Author.__table__
+
+
+def test_evaluated_in_python(session: Session, statements: Any) -> None:
+    """PT-73, PT-74: where every database answers the same, objects are matched without a SELECT."""
+    authors = session.query(Author).order_by(Author.id).all()
+
+    with statements(session.get_bind()) as sent:
+        count = session.query(Author).filter(Author.born > 1901).update({"born": 5}, synchronize_session="evaluate")
+        assert [author.born for author in authors] == [1901, 5, None]
+    assert count == 1
+    assert sent.starting_with("SELECT") == []
+
+    with pytest.raises(exc.UnevaluatableError):
+        session.query(Author).filter(func.lower(Author.name) == "cid").delete(synchronize_session="evaluate")
+    assert session.query(Author).filter(func.lower(Author.name) == "cid").delete() == 1
+    assert authors[2] not in session
+
+
+def test_evaluation_of_expired_objects(session: Session) -> None:
+    """PT-74: fully expired objects are passed over; one that lacks a value of the criteria is expired as a whole."""
+    ann, bea, cid = session.query(Author).order_by(Author.id).all()
+    session.expire(bea, ["born"])
+    session.expire(cid)
+
+    session.query(Author).filter(Author.born < 5000).update({"name": "x"}, synchronize_session="evaluate")
+
+    assert ann.__dict__["name"] == "x"
+    assert "name" not in bea.__dict__
+    assert bea.name == "x"
+    assert cid.name == "cid"

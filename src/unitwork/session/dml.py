@@ -1,14 +1,15 @@
 """UPDATE and DELETE of mapped classes by criteria: one statement, and the objects in the Session follow.
 
-The statement changes rows the Session may hold objects of. Which, is found by a SELECT of their primary keys before the
-statement; a Session without objects of the class sends none.
+The statement changes rows the Session may hold objects of. Which, is worked out in Python where every database would
+answer the same ("evaluate"), else by a SELECT of their primary keys before the statement ("fetch"); a Session without
+objects of the class needs neither.
 
 Spec: SB-74, SB-75, PT-72 to PT-80.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from unitwork import exc
@@ -16,16 +17,21 @@ from unitwork.engine.connection import Connection
 from unitwork.engine.result import Result
 from unitwork.flush.settle import Settled
 from unitwork.mapping.mapper import Mapper
-from unitwork.sql.elements import BindParameter
+from unitwork.sql.compare_values import cannot
+from unitwork.sql.dml import CellBind
+from unitwork.sql.evaluate import evaluator
 from unitwork.sql.select import select
 from unitwork.state.instance import CLEAN, InstanceState
 from unitwork.state.lifecycle import DELETED
+from unitwork.state.tracker import every_name
 
 if TYPE_CHECKING:
     from unitwork.session.core import SessionCore
 
 #: Values of the execution option ``synchronize_session``.
-MODES = ("auto", "fetch", False, None)
+MODES = ("auto", "evaluate", "fetch", False, None)
+
+Matched = list[tuple[InstanceState, Any]]
 
 
 def mapper_of_statement(statement: Any) -> Mapper | None:
@@ -47,16 +53,17 @@ def execute(
     """Run an UPDATE or DELETE of a mapped class and bring the objects in the Session in step.
 
     Raises:
-        ArgumentError [synchronize-session]: the option has another value than "auto", "fetch" or False.
+        ArgumentError [synchronize-session]: the option ``synchronize_session`` has a value that is not in MODES.
+        UnevaluatableError [criterion-not-evaluable]: with "evaluate", only the database can tell which rows match.
     """
     mode = options.get("synchronize_session", "auto")
     if mode not in MODES:
         raise exc.ArgumentError(
             f"synchronize_session={mode!r} is no way to bring objects in step.",
-            do='use "auto", "fetch" or False.',
+            do='use "auto", "evaluate", "fetch" or False.',
             code="synchronize-session",
         )
-    matched = _matched(core, connection, mapper, statement, params) if mode else []
+    matched = _matched(core, connection, mapper, statement, params, mode) if mode else []
     result = connection.execute(statement, params, execution_options=options)
     if statement.kind == "delete":
         _delete(core, matched)
@@ -66,11 +73,17 @@ def execute(
 
 
 def _matched(
-    core: SessionCore, connection: Connection, mapper: Mapper, statement: Any, params: Any
-) -> list[tuple[InstanceState, Any]]:
+    core: SessionCore, connection: Connection, mapper: Mapper, statement: Any, params: Any, mode: str
+) -> Matched:
     held = core.tracker.identity.table(mapper)
     if not held:
         return []
+    if mode != "fetch":
+        try:
+            return _evaluated(core, mapper, list(held.values()), statement, params)
+        except exc.UnevaluatableError:
+            if mode == "evaluate":
+                raise
     keys = select(*mapper.primary_key).where(*statement.where_criteria)
     found = []
     for row in connection.execute(keys, params):
@@ -81,7 +94,48 @@ def _matched(
     return found
 
 
-def _delete(core: SessionCore, matched: list[tuple[InstanceState, Any]]) -> None:
+class _NotLoaded(Exception):
+    """A value that the criteria ask for is expired."""
+
+
+def _evaluated(
+    core: SessionCore, mapper: Mapper, held: list[InstanceState], statement: Any, params: Mapping[str, Any] | None
+) -> Matched:
+    # PT-74: fully expired objects are passed over; one that lacks a value of the criteria is expired as a whole.
+    def read(column: Any) -> Callable[[Any], Any]:
+        name = mapper.name_by_column.get(column)
+        if name is None:
+            raise cannot("it has a column of another table")
+
+        def value_of(obj: Any) -> Any:
+            present = obj.__dict__
+            if name not in present:
+                raise _NotLoaded
+            return present[name]
+
+        return value_of
+
+    tests = [evaluator(criterion, read, params or {}) for criterion in statement.where_criteria]
+    found: Matched = []
+    partial: Matched = []
+    for state in held:
+        obj = state()
+        if obj is None or not isinstance(obj, mapper.class_):
+            continue
+        try:
+            # All are asked: one that cannot tell must not depend on what another says.
+            answers = [test(obj) for test in tests]
+            if all(answer is True for answer in answers):
+                found.append((state, obj))
+        except _NotLoaded:
+            partial.append((state, obj))
+    for state, obj in partial:
+        if state.expired != every_name(state):
+            core.tracker.expire(state, obj)
+    return found
+
+
+def _delete(core: SessionCore, matched: Matched) -> None:
     tracker = core.tracker
     for state, obj in matched:
         tracker.identity.discard(state)
@@ -93,7 +147,7 @@ def _delete(core: SessionCore, matched: list[tuple[InstanceState, Any]]) -> None
         core.transactions.note(Settled([], [], [state for state, _ in matched], []))
 
 
-def _update(core: SessionCore, mapper: Mapper, statement: Any, matched: list[tuple[InstanceState, Any]]) -> None:
+def _update(core: SessionCore, mapper: Mapper, statement: Any, matched: Matched) -> None:
     # Plain values are what the row holds now; what the database worked out is read when it is asked for (PT-77).
     plain: dict[str, Any] = {}
     worked_out: list[str] = []
@@ -101,7 +155,7 @@ def _update(core: SessionCore, mapper: Mapper, statement: Any, matched: list[tup
         name = mapper.name_by_column.get(column)
         if name is None:
             continue
-        if cell.__class__ is BindParameter:
+        if isinstance(cell, CellBind) and cell.key is None and cell.callable is None:
             plain[name] = cell.value
         else:
             worked_out.append(name)
