@@ -189,7 +189,7 @@ def test_a_class_takes_a_step_per_level(case: Case) -> None:
 
 
 def deepest(case: Case, plan: FlushPlan, kind: type[Step], mapper: Mapper | None) -> int:
-    """Number of levels that rows of a class are spread over at most, by what they refer to in the plan."""
+    """How deep the deepest row of a class lies, by what rows refer to in the plan; all rows that count for deletes."""
     needs = references_left(case, plan)
     levels: dict[int, int] = {}
     found: set[int] = set()
@@ -201,7 +201,7 @@ def deepest(case: Case, plan: FlushPlan, kind: type[Step], mapper: Mapper | None
             levels[handle] = 1 + max((levels[target] for target in needed), default=0)
             if step.mapper is mapper:
                 found.add(levels[handle])
-    return len(found) if kind is InsertRows else max(levels.values())
+    return max(found) if kind is InsertRows else max(levels.values())
 
 
 def references_left(case: Case, plan: FlushPlan) -> dict[int, list[int]]:
