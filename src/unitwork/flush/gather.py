@@ -66,7 +66,7 @@ class _Gathering:
         tracker = self.tracker
         new, modified = list(tracker.new.items()), list(tracker.modified.items())
         deleted = list(tracker.deleted.items())
-        dropped = self._dropped() if deleted else {}
+        dropped = self._dropped() if deleted and new else {}
         if dropped:
             new = [pair for pair in new if pair[0] not in dropped]
         self.subjects = new.copy()
