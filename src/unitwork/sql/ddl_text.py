@@ -102,6 +102,7 @@ def column_text(column: Column, style: Style, counting: bool = False) -> str:
 
     Raises:
         CompileError [type-not-renderable]: its type has no SQL name.
+        NoReferencedTableError, NoSuchColumnError: its type is that of a column which is not there.
     """
     parts = [style.quote(column.name), _type_text(column, style, counting)]
     default = column.server_default
@@ -129,6 +130,9 @@ def _type_text(column: Column, style: Style, counting: bool) -> str:
     try:
         return style.column_type(column.type, _is_keyed(column))
     except exc.CompileError as err:
+        for foreign_key in column.foreign_keys if kind == "null" else ():
+            # The type should come from the column referred to: if that is missing, this is the error to report.
+            foreign_key.column  # noqa: B018
         raise exc.CompileError(
             f"the column {column.table.name}.{column.name} cannot be created: {err.message}",
             do=err.do,

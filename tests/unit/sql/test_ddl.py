@@ -289,6 +289,18 @@ def test_what_cannot_be_created(make: Any, code: str) -> None:
     assert "t" in str(caught.value)
 
 
+def test_a_column_without_a_type_whose_foreign_key_leads_nowhere() -> None:
+    """ER-17, LB-17: the missing table or column is the cause, and not the type that would come from it."""
+    metadata = MetaData()
+    table = Table("t", metadata, Column("a", ForeignKey("missing.id")))
+    other = Table("u", metadata, Column("a", ForeignKey("t.missing")))
+
+    with pytest.raises(exc.NoReferencedTableError, match=r"t\.a.*missing"):
+        str(CreateTable(table))
+    with pytest.raises(exc.NoSuchColumnError, match=r"u\.a.*missing"):
+        str(CreateTable(other))
+
+
 def test_server_defaults() -> None:
     """LB-18: a string is a constant, an element is SQL; a Style may want parentheses around the latter."""
 
