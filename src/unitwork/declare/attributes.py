@@ -19,6 +19,8 @@ class DeclaredMethod(Generic[T]):
     """
 
     is_directive = False
+    #: It is called for every class of a hierarchy, and not only for the first that has it.
+    cascades = False
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         # @declared_attr over @classmethod is what type checkers like best.
@@ -71,8 +73,10 @@ class declared_attr(DeclaredMethod[T]):
 
         @classmethod
         def cascading(cls, function: Callable[[Any], Any]) -> Any:
-            """Return the same as `declared_attr`: each mapped class calls the method."""
-            return cls(function)
+            """Return a `declared_attr` whose method is called for the subclasses of a mapped class too."""
+            made = cls(function)
+            made.cascades = True
+            return made
 
 
 def declarative_mixin(cls: type[T]) -> type[T]:

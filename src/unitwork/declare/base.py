@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from unitwork.declare.annotations import own_annotations, read_hint
 from unitwork.declare.constructors import MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.declare.imperative import registry as registry_class
+from unitwork.declare.scan import setting_of
 from unitwork.mapping.mapper import Mapper
 from unitwork.mapping.registry import mapper_of
 from unitwork.sql.schema import Column, MetaData
@@ -94,11 +95,18 @@ def _map(cls: type[Any]) -> None:
 
 
 def _wants_mapping(cls: type) -> bool:
-    """A subclass of a mapped class declares something of its own; without, it is just another Python class."""
+    """A subclass of a mapped class declares something of its own; without, it is just another Python class.
+
+    In a hierarchy that tells classes by a discriminator every subclass is mapped.
+    """
     own = vars(cls)
+    above = mapper_of(cls)
+    if above is not None and above.polymorphic_on is not None:
+        return True
     names = ("__tablename__", "__table__", "__mapper_args__")
     return (
         any(name in own for name in names)
+        or any(setting_of(cls, name) is not None for name in names)
         or any(isinstance(value, _DRAFTS) for value in own.values())
         or any(read_hint(hint, cls, name) is not None for name, hint in own_annotations(cls).items())
     )

@@ -79,6 +79,7 @@ class MappedColumn(LateColumn, Mapped[T]):
         options: keyword arguments of the Column.
         loading: how the attribute is loaded; its columns are filled in later.
         sort_order: place among the columns of the class; ties follow the order of writing.
+        use_existing: a column of that name in the shared table of a hierarchy is meant, if there is one.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class MappedColumn(LateColumn, Mapped[T]):
         self.options = options
         self.loading = loading
         self.sort_order = sort_order
+        self.use_existing = False
 
     def _element(self) -> Column:
         if self.column is None:
@@ -111,6 +113,7 @@ class MappedColumn(LateColumn, Mapped[T]):
     def fresh_copy(self) -> MappedColumn[T]:
         """Return a draft of the same, for another class (a mixin's columns are copied into each class)."""
         copy = MappedColumn[T](self.name, self.type_, self.arguments, self.options, self.loading, self.sort_order)
+        copy.use_existing = self.use_existing
         return keep_field(copy, given_field(self))  # type: ignore[no-any-return]
 
 
@@ -165,6 +168,7 @@ def mapped_column(
     doc: str | None = None,
     info: dict[Any, Any] | None = None,
     sort_order: int = 0,
+    use_existing_column: bool = False,
     **options: Any,
 ) -> MappedColumn[Any]:
     """Declare a mapped column; what is not said comes from the annotation and the attribute's name.
@@ -176,6 +180,7 @@ def mapped_column(
         deferred: load the attribute when it is first read; `deferred_group` loads its group with it.
         active_history: load the old value before it is replaced.
         sort_order: place in the table; ties follow the order of writing, own columns before those of mixins.
+        use_existing_column: a subclass without a table of its own means the column of the shared table, if it has one.
         options: further keyword arguments of Column; and of a dataclass field (init, repr, default_factory, compare,
             kw_only, hash, dataclass_metadata), of which `default` is then the default, too.
     Raises:
@@ -205,6 +210,7 @@ def mapped_column(
         options["default"] = insert_default if insert_default is not NOT_GIVEN else default
     loading = ColumnOptions((), deferred or deferred_group is not None, deferred_group, active_history, doc, info or {})
     made = MappedColumn[Any](name, type_, tuple(given), options, loading, sort_order)
+    made.use_existing = use_existing_column
     return keep_field(made, field)  # type: ignore[no-any-return]
 
 

@@ -18,8 +18,9 @@ from unitwork.instrument.install import install, install_attribute, install_syno
 from unitwork.mapping.additions import add_attribute, forget_generated
 from unitwork.mapping.assemble import ColumnOptions, Declared, make_mapper, refuse_clash, refuse_class
 from unitwork.mapping.configure import all_registries
-from unitwork.mapping.mapper import Mapper, Property, SynonymProperty
-from unitwork.mapping.registry import MapperRegistry
+from unitwork.mapping.inheritance import withdraw_below
+from unitwork.mapping.mapper import Mapper, Property, SynonymProperty, mapper_of
+from unitwork.mapping.registry import MapperRegistry, class_mapper
 from unitwork.sql.schema import Column, MetaData, Table
 
 T = TypeVar("T", bound=type)
@@ -45,6 +46,7 @@ class registry(MapperRegistry):
         local_table: Table | None = None,
         *,
         properties: Mapping[str, Any] | None = None,
+        inherits: Any = None,
         **options: Any,
     ) -> Mapper:
         """Map a class to a table and return its Mapper.
@@ -54,11 +56,13 @@ class registry(MapperRegistry):
             local_table: its table.
             properties: attribute name to ``relationship()``, Column, list of Columns, ``column_property()`` or
                 ``deferred()``; columns of the table that are not named are mapped under their key.
+            inherits: mapped class, or its Mapper, that `class_` derives from; without a table of its own the class
+                shares the table of that one.
             options: mapper options (LB-08).
         Raises:
             ArgumentError [not-a-class, not-a-table, property-unknown]: and the codes of
                 :func:`unitwork.mapping.assemble.make_mapper`.
-        Spec: LB-04.
+        Spec: LB-04, LB-07.
         """
         if not isinstance(class_, type):
             raise exc.ArgumentError(
@@ -66,6 +70,11 @@ class registry(MapperRegistry):
                 do="give the class itself.",
                 code="not-a-class",
             )
+        above: Mapper | None = None
+        if inherits is not None:
+            above = inherits if isinstance(inherits, Mapper) else class_mapper(inherits, False)
+        if local_table is None and above is not None:
+            local_table = above.local_table
         if not isinstance(local_table, Table):
             raise exc.ArgumentError(
                 f"class {class_.__name__} cannot be mapped to {local_table!r}: it is no Table.",
@@ -76,17 +85,22 @@ class registry(MapperRegistry):
         declared = {
             name: _declared(value, f"{class_.__name__}.{name}") for name, value in dict(properties or {}).items()
         }
-        return self._map(class_, local_table, declared, options)
+        if above is not None and local_table is above.local_table:
+            prefix = options.get("column_prefix") or ""
+            taken = {column for one in declared.values() if isinstance(one, ColumnOptions) for column in one.columns}
+            rest = [one for one in local_table.c if one not in above.name_by_column and one not in taken]
+            declared.update((prefix + one.key, ColumnOptions((one,))) for one in rest)
+        return self._map(class_, local_table, declared, options, above)
 
     def map_declaratively(self, cls: type[Any]) -> Mapper:
         """Map a class by what its body declares, and return its Mapper (LB-01)."""
-        refuse_class(cls)
-        brings_table = getattr(cls, "__table__", None) is not None
-        found = scan(cls, self)
+        above = mapper_of(cls)
+        refuse_class(cls, above)
+        found = scan(cls, self, above)
         try:
-            return self._map(cls, found.table, found.declared, found.options)
+            return self._map(cls, found.table, found.declared, found.options, above)
         except BaseException:
-            if not brings_table:
+            if found.is_new_table:
                 # So that the corrected class can be defined under the same table name.
                 found.table.metadata.remove(found.table)
             raise
@@ -145,22 +159,33 @@ class registry(MapperRegistry):
             install_synonym(mapper, made)
         else:
             install_attribute(mapper, made)
+            for below in mapper.self_and_descendants[1:]:
+                if key not in vars(below.class_):
+                    install_attribute(below, below.attrs[key])
 
     def note_added(self, mapper: Mapper, prop: Property) -> None:
         """Instrument an attribute that a backref has added."""
         forget_generated(mapper)
         install_attribute(mapper, prop)
 
-    def _map(self, cls: type, table: Table, declared: Mapping[str, Declared], options: Mapping[str, Any]) -> Mapper:
+    def _map(
+        self,
+        cls: type,
+        table: Table,
+        declared: Mapping[str, Declared],
+        options: Mapping[str, Any],
+        above: Mapper | None = None,
+    ) -> Mapper:
         options = dict(options)
         more = options.pop("properties", None)
         if more:
             added = {name: _declared(value, f"{cls.__name__}.{name}") for name, value in more.items()}
             declared = {**declared, **added}
-        mapper = make_mapper(cls, table, self, declared, options)
+        mapper = make_mapper(cls, table, self, declared, options, above)
         try:
             install(mapper)
         except BaseException:
+            withdraw_below(mapper)
             uninstall(mapper)
             raise
         self.enrol(mapper)

@@ -1,7 +1,7 @@
 """From a class body, with its mixins, to a table and what is mapped: reads the class once, when it is mapped.
 
 Attributes are taken in the order of writing, the class's own first, then those of its mixins along the MRO. Columns of
-mixins are copied, and methods under ``declared_attr`` called, for each class anew. Spec: LB-01 to LB-03.
+mixins are copied, and methods under ``declared_attr`` called, for each class anew. Spec: LB-01 to LB-03, LB-07.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from unitwork.declare.columns import build_column
 from unitwork.declare.constructors import NOT_GIVEN, MappedColumn, MappedExpression, MappedSql, Relationship, Synonym
 from unitwork.mapping.assemble import ColumnOptions, Declared
 from unitwork.mapping.fields import refuse_field
-from unitwork.mapping.mapper import RelationshipOptions
-from unitwork.mapping.registry import MapperRegistry
+from unitwork.mapping.mapper import Mapper, RelationshipOptions
+from unitwork.mapping.registry import MapperRegistry, mapper_of
 from unitwork.sql.schema import Column, Table
 
 _DRAFTS = (MappedColumn, MappedExpression, MappedSql, Synonym, Relationship, Column, DeclaredMethod)
@@ -43,18 +43,24 @@ class Declaration:
     table: Table
     declared: dict[str, Declared]
     options: dict[str, Any]
+    is_new_table: bool
 
 
-def scan(cls: type, registry: MapperRegistry) -> Declaration:
+def scan(cls: type, registry: MapperRegistry, above: Mapper | None = None) -> Declaration:
     """Return what `cls` declares; its Table is made, and put into the MetaData, if the class does not bring one.
 
+    Args:
+        above: Mapper of the class it derives from; without a table of its own its columns join that class's table.
     Raises:
-        ArgumentError [no-table, table-and-columns, attribute-reserved, trailing-comma, relationship-without-target]:
-            and the codes of :mod:`unitwork.declare.columns` and :mod:`unitwork.declare.annotations`.
-    Spec: LB-01 to LB-03.
+        ArgumentError [no-table, table-and-columns, attribute-reserved, trailing-comma, relationship-without-target,
+            single-table-column, single-table-args]: and the codes of :mod:`unitwork.declare.columns` and
+            :mod:`unitwork.declare.annotations`.
+    Spec: LB-01 to LB-03, LB-07.
     """
-    given: Table | None = getattr(cls, "__table__", None)
-    name: str | None = getattr(cls, "__tablename__", None)
+    given: Table | None = setting_of(cls, "__table__")
+    name: str | None = setting_of(cls, "__tablename__")
+    if given is None and name is None and above is not None:
+        return _scan_single(cls, registry, above)
     if given is None and name is None:
         raise exc.ArgumentError(
             f"class {cls.__name__} has neither __tablename__ nor __table__.",
@@ -67,8 +73,48 @@ def scan(cls: type, registry: MapperRegistry) -> Declaration:
     table = given if given is not None else _make_table(cls, name or "", registry, reader.columns)
     if given is None:
         type.__setattr__(cls, "__table__", table)
-    options = {key: _settled(value) for key, value in dict(getattr(cls, "__mapper_args__", {})).items()}
-    return Declaration(table, reader.declared, options)
+    return Declaration(table, reader.declared, reader.options(), given is None)
+
+
+def _scan_single(cls: type, registry: MapperRegistry, above: Mapper) -> Declaration:
+    """Return what a class declares that shares the table of the class above; its columns are added to that table."""
+    table = above.local_table
+    if setting_of(cls, "__table_args__"):
+        raise exc.ArgumentError(
+            f"class {cls.__name__} has __table_args__, but no table of its own: its rows are in {table.name!r}.",
+            do=f"move them to {above.class_.__name__}, or give the class a __tablename__.",
+            code="single-table-args",
+            class_=cls,
+        )
+    reader = _Reader(cls, registry, None)
+    reader.shared = table
+    reader.read()
+    for _, column in reader.columns:
+        if column.key in table.c or column.primary_key:
+            what = "a primary key column" if column.primary_key else f"column {column.key!r}, which is there already"
+            raise exc.ArgumentError(
+                f"class {cls.__name__} shares the table {table.name!r}, and declares {what}.",
+                do="say mapped_column(use_existing_column=True) if the same column is meant, or give it another name.",
+                code="single-table-column",
+                class_=cls,
+            )
+    for _, column in reader.columns:
+        table.append_column(column)
+    return Declaration(table, reader.declared, reader.options(), False)
+
+
+def setting_of(cls: type, name: str) -> Any:
+    """Return a setting such as ``__tablename__`` of a class: its own, or that of a mixin.
+
+    What a mapped class above says for itself does not count, unless it is a method that speaks for each class.
+    """
+    for owner in cls.__mro__:
+        if name in vars(owner):
+            value = vars(owner)[name]
+            if isinstance(value, DeclaredMethod):
+                return value.produce(cls)
+            return value if owner is cls or "__mapper__" not in vars(owner) else None
+    return None
 
 
 class _Reader:
@@ -78,15 +124,30 @@ class _Reader:
         self.cls = cls
         self.registry = registry
         self.table = table
+        #: The table of the class above, which the columns join.
+        self.shared: Table | None = None
         self.declared: dict[str, Declared] = {}
         self.columns: list[tuple[int, Column]] = []
+        self._copies: dict[int, Any] = {}
+
+    def options(self) -> dict[str, Any]:
+        """Return the mapper options; columns that they name by their drafts are settled."""
+        given = setting_of(self.cls, "__mapper_args__") or {}
+        return {key: self._settled(value) for key, value in dict(given).items()}
+
+    def _settled(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [self._settled(item) for item in value]
+        value = self._copies.get(id(value), value)  # a mixin's options speak of the mixin's columns
+        return value.__clause_element__() if isinstance(value, MappedColumn) else value
 
     def read(self) -> None:
         found = list(_attributes(self.cls))
         # Copies come first: a declared_attr method may use a column of its mixin, and must see the class's own.
         for item in found:
             if item.owner is not self.cls and isinstance(item.value, (MappedColumn, Column)):
-                item.value = _copied(item.value)
+                original = item.value
+                item.value = self._copies[id(original)] = _copied(original)
                 type.__setattr__(self.cls, item.name, item.value)
         for item in found:
             if isinstance(item.value, DeclaredMethod):
@@ -144,6 +205,9 @@ class _Reader:
         if isinstance(value, MappedColumn):
             types = self.registry.type_annotation_map
             built = build_column(value, item.name, hint, types, self.cls)
+            if value.use_existing and self.shared is not None and built.key in self.shared.c:
+                value.column = self.shared.c[built.key]
+                return value.column
             self.columns.append((value.sort_order, built))
             return built
         column: Column = value
@@ -191,12 +255,17 @@ class _Reader:
 def _attributes(cls: type) -> Iterator[Found]:
     """What may be mapped attributes of `cls` and its mixins, in order; a nearer one hides a farther one."""
     found: dict[str, Found] = {}
+    above = mapper_of(cls)
+    # What the mapped class above has read already is inherited from it.
+    read = set() if above is None else set(above.class_.__mro__)
     for owner in cls.__mro__[:-1]:
         annotated = own_annotations(owner)
         for name in _in_order(list(annotated), list(vars(owner))):
             if name.startswith("__"):
                 continue
             value, annotation = vars(owner).get(name, NOT_GIVEN), annotated.get(name)
+            if owner in read and not (isinstance(value, DeclaredMethod) and value.cascades):
+                continue
             nearer = found.get(name)
             if nearer is None:
                 found[name] = Found(name, value, annotation, owner)
@@ -235,7 +304,7 @@ def _empty_column() -> MappedColumn[Any]:
 
 
 def _make_table(cls: type, name: str, registry: MapperRegistry, columns: list[tuple[int, Column]]) -> Table:
-    arguments: Any = getattr(cls, "__table_args__", None) or ()
+    arguments: Any = setting_of(cls, "__table_args__") or ()
     options: dict[str, Any] = {}
     if isinstance(arguments, dict):
         arguments, options = (), arguments
@@ -244,10 +313,3 @@ def _make_table(cls: type, name: str, registry: MapperRegistry, columns: list[tu
     metadata = getattr(cls, "metadata", registry.metadata)
     ordered = [column for _, column in sorted(columns, key=lambda pair: pair[0])]
     return Table(name, metadata, *ordered, *arguments, **options)
-
-
-def _settled(value: Any) -> Any:
-    """Mapper options may name columns by their drafts; lists of them too."""
-    if isinstance(value, (list, tuple)):
-        return [_settled(item) for item in value]
-    return value.__clause_element__() if isinstance(value, MappedColumn) else value

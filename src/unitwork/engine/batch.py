@@ -21,7 +21,7 @@ from unitwork.engine.row import convert_rows
 if TYPE_CHECKING:
     from unitwork.engine.connection import Connection
 
-__all__ = ["delete_rows", "insert_rows", "update_rows"]
+__all__ = ["delete_rows", "insert_rows", "missing_rows", "update_rows"]
 
 
 # UPDATE
@@ -110,6 +110,23 @@ def _missing(
     present = set(convert_rows(found, converters))
     wanted = convert_rows([tuple(key) for key in keys], converters)
     return [place for place, key in enumerate(wanted) if key not in present]
+
+
+def missing_rows(connection: Connection, table: Any, key_columns: Sequence[Any], keys: Rows) -> list[int]:
+    """Return the places of keys that no row has; the rows of the others are locked where the database can.
+
+    Args:
+        keys: tuples of values for `key_columns`, not converted, not NULL.
+    Spec: VC-02.
+    """
+    key_columns = tuple(key_columns)
+    cells = converted(connection.dialect, table, key_columns, keys)
+    missing: list[int] = []
+    done = 0
+    for part in chunks(connection.dialect, key_columns, cells):
+        missing += [done + place for place in _missing(connection, table, key_columns, part, lock=True)]
+        done += len(part)
+    return missing
 
 
 # DELETE

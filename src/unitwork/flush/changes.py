@@ -31,36 +31,41 @@ class Cell(enum.Enum):
 
     #: The column's Python-side default (or onupdate) is computed then.
     PYTHON_DEFAULT = "default"
+    #: The version that follows the one the row has (VC-01, VC-04).
+    NEXT_VERSION = "next version"
 
     def __repr__(self) -> str:
         return f"<{self.value}>"
 
 
 PYTHON_DEFAULT = Cell.PYTHON_DEFAULT
+NEXT_VERSION = Cell.NEXT_VERSION
 
 
 class InsertChange(NamedTuple):
-    """A row to insert: cells in the order of :func:`unitwork.flush.extract.insert_columns`."""
+    """An object to insert: cells in the order of the columns of :func:`unitwork.flush.extract.row_shape`."""
 
     handle: int
     cells: tuple[Any, ...]
 
 
 class UpdateChange(NamedTuple):
-    """A row to update: values of the columns that changed, and the primary key it has now."""
+    """A row to update: values of the columns that changed, the primary key and the version that it has now."""
 
     handle: int
     columns: tuple[Column, ...]
     cells: tuple[Any, ...]
     key: tuple[Any, ...]
+    version: Any = None
 
 
 class DeleteChange(NamedTuple):
-    """A row to delete, its primary key, and (handle, own foreign key columns) of deleted rows that it refers to."""
+    """A row to delete, its primary key, (handle, own foreign key columns) of deleted rows it refers to, its version."""
 
     handle: int
     key: tuple[Any, ...]
     refers_to: tuple[tuple[int, tuple[Column, ...]], ...]
+    version: Any = None
 
 
 class LinkChange(NamedTuple):

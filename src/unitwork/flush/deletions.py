@@ -44,10 +44,12 @@ def delete_changes(
         changes = deletes.setdefault(mapper, [])
         lookups = _lookups(tracker, references.get(mapper, []))
         single = len(mapper.primary_key) == 1
+        version = mapper.version_id_col
         for state, obj in subjects:
             # HOT: every deleted object; benchmarks W7, W7b.
             refers_to = _deleted_targets(tracker, handles, state, obj, lookups) if lookups else ()
-            changes.append(DeleteChange(handles[state], (state.pk,) if single else state.pk, refers_to))
+            stored = None if version is None else stored_value(state, obj, mapper.name_by_column[version])
+            changes.append(DeleteChange(handles[state], (state.pk,) if single else state.pk, refers_to, stored))
     return deletes
 
 
@@ -56,14 +58,16 @@ def _references(mappers: list[Mapper]) -> dict[Mapper, list[Reference]]:
     found: dict[Mapper, list[Reference]] = {}
     for mapper in mappers:
         for prop in mapper.relationships.values():
-            if prop.viewonly or prop.direction is MANYTOMANY or prop.mapper not in mappers:
+            if prop.viewonly or prop.direction is MANYTOMANY:
                 continue
-            owner, target = (mapper, prop.mapper) if prop.direction is MANYTOONE else (prop.mapper, mapper)
-            names = owner.name_by_column
-            pairs = [(source, names[own], own) for source, own in prop.synchronize_pairs if own in names]
-            known = found.setdefault(owner, [])
-            if (target, pairs) not in known:
-                known.append((target, pairs))
+            others = [other for other in mappers if other.isa(prop.mapper)]
+            for other in others:
+                owner, target = (mapper, other) if prop.direction is MANYTOONE else (other, mapper)
+                names = owner.name_by_column
+                pairs = [(source, names[own], own) for source, own in prop.synchronize_pairs if own in names]
+                known = found.setdefault(owner, [])
+                if (target, pairs) not in known:
+                    known.append((target, pairs))
     return found
 
 
@@ -71,9 +75,10 @@ def _lookups(tracker: StateTracker, references: list[Reference]) -> list[Lookup]
     """Return how to find what a row refers to; a reference to anything but the whole primary key finds nothing."""
     found: list[Lookup] = []
     for target_mapper, pairs in references:
-        names = {target: name for target, name, _ in pairs}
-        if all(column in names for column in target_mapper.primary_key):
-            key = [names[column] for column in target_mapper.primary_key]
+        target_names = target_mapper.name_by_column
+        names = {target_names[target]: name for target, name, _ in pairs}
+        if all(name in names for name in target_mapper.pk_names):
+            key = [names[name] for name in target_mapper.pk_names]
             found.append((tracker.identity.table(target_mapper), key, tuple(own for _, _, own in pairs)))
     return found
 

@@ -1,4 +1,4 @@
-"""From an object's ``__dict__`` to the cells of its row: one generated function per Mapper.
+"""From an object's ``__dict__`` to the cells of its row, or rows: one generated function per Mapper.
 
 For every mapped column of the table the function takes the value that the object holds, the key of the object a
 many-to-one refers to (a relationship wins over a foreign key set by hand, FP-10), or a marker for a default.
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from unitwork.base.codegen import Source
 from unitwork.base.markers import DEFAULT_CELL, NO_VALUE, SQL_NULL
-from unitwork.flush.changes import PYTHON_DEFAULT, KeyRef
+from unitwork.flush.changes import NEXT_VERSION, PYTHON_DEFAULT, KeyRef
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
-from unitwork.sql.schema import Column
+from unitwork.sql.schema import Column, Table
 
 _MEMO = "flush.extract"
 
@@ -23,12 +23,32 @@ _MEMO = "flush.extract"
 Refer = Callable[[Any, str], Any]
 
 
+class TablePart(NamedTuple):
+    """What one table has of the rows of a class.
+
+    Attributes:
+        table: the table.
+        columns: its columns among those of the shape, and their `places` among the cells.
+        keys: its columns that hold the primary key.
+        inherited: (column, attribute): columns that repeat the key of the table above.
+        version: its column that counts versions, or None.
+    """
+
+    table: Table
+    columns: tuple[Column, ...]
+    places: tuple[int, ...]
+    keys: tuple[Column, ...]
+    inherited: tuple[tuple[Column, str], ...]
+    version: Column | None
+
+
 class RowShape(NamedTuple):
     """How the rows of one class are made.
 
     Attributes:
         names: attribute names, in the order of the cells.
-        columns: their columns.
+        columns: their columns, table by table.
+        parts: what each table has of them, the root's first.
         cells: generated ``(__dict__, refer) -> tuple of cells``.
         key: cells to the primary key, the bare value for one column; None where a part of it is not known yet.
         synced: attributes whose value comes from a many-to-one, and is published to the object.
@@ -41,6 +61,7 @@ class RowShape(NamedTuple):
 
     names: tuple[str, ...]
     columns: tuple[Column, ...]
+    parts: tuple[TablePart, ...]
     cells: Callable[[dict[str, Any], Refer], tuple[Any, ...]]
     key: Callable[[tuple[Any, ...]], Any]
     synced: frozenset[str]
@@ -71,8 +92,7 @@ def _make(mapper: Mapper) -> RowShape:
     references = tuple(
         prop for prop in mapper.relationships.values() if prop.direction is MANYTOONE and not prop.viewonly
     )
-    names = tuple(name for name, prop in mapper.columns.items() if prop.column.table is mapper.local_table)
-    columns = tuple(mapper.columns[name].column for name in names)
+    names, columns = _own_columns(mapper)
     sources: dict[str, list[tuple[int, str]]] = {}
     for number, reference in enumerate(references):
         for target_column, own_column in reference.synchronize_pairs:
@@ -93,13 +113,14 @@ def _make(mapper: Mapper) -> RowShape:
             # Never written: what the object holds is a value of another time, or of another row (merge).
             source.add(f"cell{place} = DEFAULT_CELL", indent=1)
             continue
-        marker = _marker(column)
+        marker = _marker(mapper, column)
         if evaluates_none:  # an explicit None is a value (PT-22), one never set is NULL or the default
             source.add(f"if cell{place} is NO_VALUE:", f"    cell{place} = {marker or 'SQL_NULL'}", indent=1)
         elif marker is not None:
             source.add(f"if cell{place} is None:", f"    cell{place} = {marker}", indent=1)
     source.add(f"return ({''.join(f'cell{place}, ' for place in range(len(names)))})", indent=1)
     source.bind(DEFAULT_CELL=DEFAULT_CELL, SQL_NULL=SQL_NULL, PYTHON_DEFAULT=PYTHON_DEFAULT, NO_VALUE=NO_VALUE)
+    source.bind(NEXT_VERSION=NEXT_VERSION, IDENTITY=mapper.polymorphic_identity)
     key = _key_function([columns.index(column) for column in mapper.primary_key])
     onupdate = tuple(column for column in columns if column.onupdate is not None)
     pairs = list(zip(names, columns))
@@ -107,8 +128,46 @@ def _make(mapper: Mapper) -> RowShape:
     # An SQL expression over the row is not what it was.
     expired += tuple(name for name, prop in mapper.columns.items() if prop.column.table is None)
     computed = tuple((name, column) for name, column in pairs if column.computed is not None)
-    synced = frozenset(sources)
-    return RowShape(names, columns, source.compile(), key, synced, references, onupdate, expired, computed, {})
+    parts = tuple(_part(mapper, table, columns) for table in mapper.tables)
+    synced = {*sources, *(name for part in parts for _, name in part.inherited)}
+    if mapper.polymorphic_key is not None:
+        synced.add(mapper.polymorphic_key)
+    made = source.compile()
+    return RowShape(
+        names, columns, parts, made, key, frozenset(synced), references, onupdate, expired, computed, {}
+    )
+
+
+def _own_columns(mapper: Mapper) -> tuple[tuple[str, ...], tuple[Column, ...]]:
+    """Attribute names and columns of the cells: of every table, what repeats the key of the table above left out."""
+    repeated = {own for one in mapper.iterate_to_root() for _, own in one.inherit_pairs}
+    found = [
+        (name, column)
+        for table in mapper.tables
+        for name, prop in mapper.columns.items()
+        for column in (prop.columns if len(mapper.tables) > 1 else prop.columns[:1])
+        if column.table is table and column not in repeated
+    ]
+    return tuple(name for name, _ in found), tuple(column for _, column in found)
+
+
+def _part(mapper: Mapper, table: Table, columns: tuple[Column, ...]) -> TablePart:
+    places = tuple(place for place, column in enumerate(columns) if column.table is table)
+    inherited = tuple(
+        (own, mapper.name_by_column[above])
+        for one in mapper.iterate_to_root()
+        for above, own in one.inherit_pairs
+        if own.table is table
+    )
+    version = mapper.version_id_col
+    return TablePart(
+        table,
+        tuple(columns[place] for place in places),
+        places,
+        mapper.key_columns(table),
+        inherited,
+        version if version is not None and version.table is table else None,
+    )
 
 
 def _key_function(places: list[int]) -> Callable[[tuple[Any, ...]], Any]:
@@ -126,8 +185,17 @@ def _key_function(places: list[int]) -> Callable[[tuple[Any, ...]], Any]:
     return one if len(places) == 1 else several
 
 
-def _marker(column: Column) -> str | None:
+def _marker(mapper: Mapper, column: Column) -> str | None:
     # What a missing value (or an explicit None, PT-20) stands for on INSERT.
+    if column is mapper.version_id_col and mapper.version_id_generator is not False:
+        return "NEXT_VERSION"
+    if column is mapper.polymorphic_on and mapper.polymorphic_identity is not None:
+        return "IDENTITY"
+    return absent_marker(column)
+
+
+def absent_marker(column: Column) -> str | None:
+    """Return the name of the marker for a column without a value, None where that is NULL."""
     if column.default is not None and not (column.default.is_sequence and column.default.optional):
         return "PYTHON_DEFAULT"
     if column.server_default is not None or column is column.table.autoincrement_column:

@@ -16,6 +16,7 @@ from unitwork import exc
 from unitwork.base.markers import NO_VALUE
 from unitwork.cascade.walk import loaded_members, relationships_with
 from unitwork.flush.changes import (
+    NEXT_VERSION,
     PYTHON_DEFAULT,
     DeleteChange,
     InsertChange,
@@ -23,7 +24,7 @@ from unitwork.flush.changes import (
     UpdateChange,
     WorkSet,
 )
-from unitwork.flush.deletions import delete_changes
+from unitwork.flush.deletions import delete_changes, stored_value
 from unitwork.flush.extract import row_shape
 from unitwork.flush.links import LinkCollector, warn_unattached
 from unitwork.flush.removal import SetReader, Subject, carry_out_cascades, mark_orphans, related_members
@@ -265,7 +266,7 @@ class _Gathering:
             present = obj.__dict__
             for prop in references:
                 target = present.get(prop.key)
-                if target is not None and not isinstance(target, prop.mapper.class_):
+                if target is not None and not fits(prop, target):
                     raise wrong_class(prop, state, target)
             cells = make_cells(present, refer)
             if state in foreign:
@@ -331,6 +332,8 @@ class _Gathering:
                 present.pop(name, None)
         if not values:
             return None
+        if len(mapper.tables) > 1:
+            _spread(mapper, values)
         for column in mapper.primary_key:
             if column in values and values[column] is None:
                 raise exc.FlushError(
@@ -340,10 +343,17 @@ class _Gathering:
                     state=state,
                 )
         for column in shape.onupdate:
-            values.setdefault(column, PYTHON_DEFAULT)
+            if len(mapper.tables) == 1 or any(other.table is column.table for other in values):
+                values.setdefault(column, PYTHON_DEFAULT)
+        version = None
+        if mapper.version_id_col is not None:
+            version = stored_value(state, obj, mapper.name_by_column[mapper.version_id_col])
+            if mapper.version_id_generator is not False:
+                values.setdefault(mapper.version_id_col, NEXT_VERSION)
         ordered = shape.in_order(tuple(values))
         key = (state.pk,) if len(mapper.pk_names) == 1 else state.pk
-        return UpdateChange(self.handle((state, obj)), ordered, tuple([values[column] for column in ordered]), key)
+        cells = tuple([values[column] for column in ordered])
+        return UpdateChange(self.handle((state, obj)), ordered, cells, key, version)
 
     def _refer_update(
         self,
@@ -355,7 +365,7 @@ class _Gathering:
     ) -> None:
         present = obj.__dict__
         target = present.get(prop.key)
-        if target is not None and not isinstance(target, prop.mapper.class_):
+        if target is not None and not fits(prop, target):
             raise wrong_class(prop, state, target)
         names = state.mapper.name_by_column
         for source, column in prop.synchronize_pairs:
@@ -373,6 +383,17 @@ class _Gathering:
                     values[column] = cell
             else:
                 values[column] = cell
+
+
+def _spread(mapper: Mapper, values: dict[Column, Any]) -> None:
+    """Have an attribute that stands for several columns write all of them; those that repeat the key follow it."""
+    cells = set(row_shape(mapper).columns)
+    for column, value in list(values.items()):
+        for other in mapper.columns[mapper.name_by_column[column]].columns:
+            values.setdefault(other, value)
+    for column in [column for column in values if column not in cells]:
+        del values[column]
+
 
 def collection_props(mapper: Mapper) -> tuple[RelationshipProperty, ...]:
     """Return the relationships of a class that write rows other than its own."""
@@ -401,8 +422,18 @@ def _check_members(prop: RelationshipProperty, state: InstanceState, members: li
                 code="none-in-collection",
                 state=state,
             )
-        if not isinstance(member, target):
+        if not fits(prop, member):
             raise wrong_class(prop, state, member)
+
+
+def fits(prop: RelationshipProperty, value: Any) -> bool:
+    """Tell whether an object may stand in a relationship: of its class, or of a subclass that rows are loaded as."""
+    target = prop.mapper
+    if type(value) is target.class_:
+        return True
+    if not isinstance(value, target.class_):
+        return False
+    return target.polymorphic_on is not None or not prop.enable_typechecks or state_of(value).mapper is target
 
 
 def wrong_class(prop: RelationshipProperty, state: InstanceState, value: Any) -> exc.FlushError:

@@ -22,9 +22,13 @@ def switch_rows(
 ) -> tuple[int, ...]:
     """Turn pairs of DELETE and INSERT of one key into UPDATEs, in place; return the handles of the deleted objects."""
     replaced: dict[int, None] = {}
-    for mapper in [mapper for mapper in deletes if mapper in inserts]:
+    for mapper in list(inserts):
+        # Subclasses that share their tables may take each other's rows.
+        sources = [one for one in deletes if one.root is mapper.root and one.tables == mapper.tables]
+        if not sources:
+            continue
         shape = row_shape(mapper)
-        old = {change.key: change.handle for change in deletes[mapper]}
+        old = {change.key: change for one in sources for change in deletes[one]}
         kept = []
         for change in inserts[mapper]:
             pk = shape.key(change.cells)
@@ -32,15 +36,17 @@ def switch_rows(
             if pk is None or key not in old:
                 kept.append(change)
                 continue
-            replaced[old.pop(key)] = None
-            updates.setdefault(mapper, []).append(_as_update(subjects, mapper, change, key))
+            gone = old.pop(key)
+            replaced[gone.handle] = None
+            updates.setdefault(mapper, []).append(_as_update(subjects, mapper, change, gone))
         _keep(inserts, mapper, kept)
-        _keep(deletes, mapper, [change for change in deletes[mapper] if change.handle not in replaced])
+        for one in sources:
+            _keep(deletes, one, [change for change in deletes[one] if change.handle not in replaced])
     return tuple(replaced)
 
 
 def _as_update(
-    subjects: list[tuple[Any, Any]], mapper: Mapper, change: InsertChange, key: tuple[Any, ...]
+    subjects: list[tuple[Any, Any]], mapper: Mapper, change: InsertChange, gone: DeleteChange
 ) -> UpdateChange:
     shape = row_shape(mapper)
     present = subjects[change.handle - 1][1].__dict__
@@ -49,10 +55,15 @@ def _as_update(
         for place, (name, column) in enumerate(zip(shape.names, shape.columns))
         if column not in mapper.primary_key
         and change.cells[place] is not PYTHON_DEFAULT
-        and (name in present or (name in shape.synced and change.cells[place] is not None))
+        and (
+            name in present
+            or column is mapper.version_id_col
+            or (name in shape.synced and change.cells[place] is not None)
+        )
     ]
     columns = tuple(shape.columns[place] for place in places)
-    return UpdateChange(change.handle, columns, tuple(change.cells[place] for place in places), key)
+    cells = tuple(change.cells[place] for place in places)
+    return UpdateChange(change.handle, columns, cells, gone.key, gone.version)
 
 
 def _keep(changes: dict[Mapper, Any], mapper: Mapper, kept: list[Any]) -> None:

@@ -88,16 +88,17 @@ def known_reference(state: InstanceState, prop: RelationshipProperty) -> Any:
         return state.tracker.port.load(state, prop.key)
     key = []
     names = state.mapper.name_by_column
-    for target_column in prop.mapper.primary_key:
+    target_names = prop.mapper.name_by_column
+    for pk_name in prop.mapper.pk_names:
         for source, destination in prop.synchronize_pairs:
-            if source is target_column:
+            if target_names[source] == pk_name:
                 key.append(present.get(names[destination], NO_VALUE))
     if len(key) != len(prop.mapper.primary_key) or NO_VALUE in map(_marker, key):
         return NO_VALUE
     if any(part is None for part in key):
         return None
     found = state.tracker.identity.find(prop.mapper, key[0] if len(key) == 1 else tuple(key))
-    return NO_VALUE if found is None else found
+    return found if isinstance(found, prop.mapper.class_) else NO_VALUE
 
 
 def refuse_member(prop: RelationshipProperty, state: InstanceState, member: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from unitwork import exc
 from unitwork.inspection import inspect
 from unitwork.instrument.sides import Side, alias_side, join_conditions, plain_side, side_over
+from unitwork.mapping.hierarchy import attribute_element
 from unitwork.mapping.mapper import MANYTOMANY, MANYTOONE, ColumnProperty, Mapper, RelationshipProperty
 from unitwork.mapping.typed import InstrumentedAttribute
 from unitwork.sql.clause import EntityElement
@@ -68,12 +69,15 @@ class ColumnSql(QueryableAttribute):
     prop: ColumnProperty
 
     def __clause_element__(self) -> Any:
-        return self.prop.column
+        mapper = self.parent
+        if mapper.inherits is None and not mapper.children:
+            return self.prop.column
+        return attribute_element(mapper, self.prop)
 
     @property
     def expression(self) -> Any:
         """The column."""
-        return self.prop.column
+        return self.__clause_element__()
 
     @property
     def type(self) -> Any:
@@ -133,7 +137,7 @@ class RelationshipSql(QueryableAttribute):
         if set(own.table.leaves()) & set(other.table.leaves()):
             name = prop.mapper.class_.__name__
             raise exc.InvalidRequestError(
-                f"{self} joins the table {prop.target.name!r} to itself, which needs an alias.",
+                f"{self} joins the table {prop.mapper.local_table.name!r} to itself, which needs an alias.",
                 do=f"join an alias: other = aliased({name}); join({self}.of_type(other)).",
                 code="self-join",
             )

@@ -94,7 +94,10 @@ def read_column(obj: Any, name: str) -> Any:
         DetachedInstanceError [detached-load]: it has to be loaded and there is no Session.
     """
     state = obj.__dict__.get(STATE)
-    if state is None or state() is not obj or state.phase in (TRANSIENT, PENDING) or name in state.changes:
+    if state is None or state() is not obj or state.phase in (TRANSIENT, PENDING):
+        mapper = type(obj).__mapper__
+        return mapper.polymorphic_identity if name == mapper.polymorphic_key else None
+    if name in state.changes:
         return None
     if state.tracker is None:
         raise detached(state, name)

@@ -56,7 +56,7 @@ class Installation:
         self.tables: dict[str, hooks.HookTable] = {}
         self.replaced: dict[str, Any] = {}
         hooks = ("__setattr__", "__delattr__", "__getattribute__")
-        self.own_access = any(getattr(cls, name) is not getattr(object, name) for name in hooks)
+        self.own_access = any(not inherits_from_object(cls, name) for name in hooks)
 
     def put(self, name: str, value: Any) -> None:
         """Set a name on the class, remembering what was there."""
@@ -91,10 +91,21 @@ def install(mapper: Mapper) -> None:
     if not done.own_access:
         done.put("__setattr__", writes.make_setattr(done.writers))
         done.put("__delattr__", writes.make_delattr(done.deleters))
-    if cls.__init__ is object.__init__:
+    if inherits_from_object(cls, "__init__"):
         done.put("__init__", constructor.make_constructor(mapper, done.writers, done.plain, done.own_access))
     if not hasattr(cls, "__copy__"):
         done.put("__copy__", constructor.copy_of)
+
+
+def inherits_from_object(cls: type, name: str) -> bool:
+    """Tell whether no class but object has a method of that name, what was installed on mapped classes apart."""
+    for owner in cls.__mro__:
+        if name in vars(owner):
+            mapper = vars(owner).get("__mapper__")
+            installed = mapper.memo.get(_MEMO) if isinstance(mapper, Mapper) else None
+            if installed is None or installed.replaced.get(name) is not _ABSENT:
+                return owner is object
+    return True
 
 
 def install_attribute(mapper: Mapper, prop: Any) -> None:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.sql.clause import ClauseElement
-from unitwork.sql.selectable import FromClause, Join
+from unitwork.sql.columns import EntityColumn
+from unitwork.sql.selectable import EntityFrom, FromClause, Join
 from unitwork.sql.traversal import rewrite
 
 #: From a column of a mapped table to what stands for it; None where it stays.
@@ -36,7 +37,14 @@ class Side(NamedTuple):
         replace = self.replace
         if replace is None:
             return element
-        return rewrite(element, lambda part: replace(part) if part.visit == "column" else None)
+
+        def change(part: Any) -> ClauseElement | None:
+            if not isinstance(part, EntityColumn):
+                return replace(part) if part.visit == "column" else None
+            shown = replace(part.element)
+            return EntityColumn(shown, self.table) if isinstance(self.table, EntityFrom) else shown
+
+        return rewrite(element, change)
 
 
 def plain_side(mapper: Mapper) -> Side:
@@ -56,6 +64,10 @@ def side_over(table: FromClause) -> Side:
 
 def alias_of(table: FromClause, name: str | None = None) -> FromClause:
     """Return a FROM element under another name; joined tables are called ``name_table``."""
+    if isinstance(table, EntityFrom):
+        shown = alias_of(table.element, name)
+        criterion = None if table.criterion is None else side_over(shown).adapt(table.criterion)
+        return EntityFrom(shown, shown.leaves()[-1], criterion)
     if not isinstance(table, Join):
         return table.alias(name)
     left, right = (

@@ -21,10 +21,11 @@ from unitwork.loading.plan import EntityItem, EntitySpec, Joined, JoinedItem, Lo
 from unitwork.loading.specs import spec_of, spec_under
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.sql.clause import EntityElement
+from unitwork.sql.columns import ColumnClause, EntityColumn
 from unitwork.sql.froms import JoinStep
 from unitwork.sql.functions import and_
 from unitwork.sql.schema import Column
-from unitwork.sql.selectable import Join
+from unitwork.sql.selectable import EntityFrom, Join
 
 
 def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
@@ -115,7 +116,8 @@ class _Expansion:
         names = spec.names
         if alias is not None:
             names = tuple(name for name in names if alias.column(name) is not None)
-            spec = spec if names == spec.names else spec.with_names(names)
+            shows_more = all(alias.selectable.corresponding_column(column) is not None for column in spec.more)
+            spec = spec if names == spec.names and shows_more else spec.with_names(names, shows_more)
         side = Side(element.table) if alias is None else alias.side
         self.owners.append(_Owner(len(self.items), spec, side, True))
         self.items.append(EntityItem(spec, len(self.columns)))
@@ -231,7 +233,15 @@ def _joins_collection(spec: EntitySpec) -> bool:
 
 
 def _columns_of(spec: EntitySpec, side: Side) -> list[Any]:
-    return [side.adapt(spec.mapper.columns[name].column) for name in spec.names]
+    columns = [side.adapt(column) for column in spec.columns]
+    if not isinstance(side.table, EntityFrom):
+        return columns
+    # Each brings the FROM of its class, which is more, or less, than its table.
+    return [EntityColumn(one, side.table) if _is_of_table(one) else one for one in columns]
+
+
+def _is_of_table(column: Any) -> bool:
+    return isinstance(column, ColumnClause) and column.table is not None
 
 
 def _is_entity(element: Any) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from unitwork import exc
-from unitwork.engine.connection import Connection
+from unitwork.loading.classes import partial_spec
+from unitwork.loading.fill import Subject, fill_from_rows
 from unitwork.loading.plan import EntitySpec
-from unitwork.loading.rows import fill
 from unitwork.loading.run import LoadHost, Populate, load_along, load_rows, once_each, store
 from unitwork.loading.select import (
     StandingSelect,
@@ -28,9 +28,6 @@ from unitwork.loading.select import (
 from unitwork.loading.specs import spec_of
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.state.instance import InstanceState, describe
-
-Subject = tuple[InstanceState, Any]
-
 
 # -- by primary key ---------------------------------------------------------------------------------------------------
 
@@ -61,6 +58,10 @@ def load_columns(host: LoadHost, state: InstanceState, wanted: str | None = None
     spec = spec_of(mapper).one_row_each()
     if wanted is not None and mapper.columns[wanted].deferred:
         spec = _group_spec(mapper, wanted)
+    elif mapper.inherits is not None:
+        # The tables above may be read already (ST-107).
+        done = state.dict.keys() | (state.changes or {}).keys()
+        spec = partial_spec(mapper, [name for name in spec.names if name not in done])
     connection = host.connection_for(mapper)
     named = {f"pk{place}": value for place, value in enumerate(state.identity or ())}
     rows = one_select(spec).rows(connection, **named)
@@ -68,9 +69,10 @@ def load_columns(host: LoadHost, state: InstanceState, wanted: str | None = None
         return False
     obj = state()
     was_expired = state.expired is not None
-    _fill_from_rows(connection, spec, [(state, obj)], rows)
-    if was_expired and spec.eager:
-        load_along(spec, [obj], host)
+    fill_from_rows(connection, spec, [(state, obj)], rows)
+    along = spec_of(mapper).one_row_each() if was_expired else spec
+    if was_expired and along.eager:
+        load_along(along, [obj], host)
     return True
 
 
@@ -79,11 +81,7 @@ def _group_spec(mapper: Mapper, wanted: str) -> EntitySpec:
     names = {wanted, *mapper.pk_names}
     if group is not None:
         names.update(name for name, prop in mapper.columns.items() if prop.group == group)
-    key = ("loading.group", group or wanted)
-    spec: EntitySpec | None = mapper.memo.get(key)
-    if spec is None:
-        spec = mapper.memo[key] = EntitySpec(mapper, tuple(name for name in mapper.columns if name in names))
-    return spec
+    return partial_spec(mapper, names)
 
 
 def load_expired(host: LoadHost, mapper: Mapper, subjects: Sequence[Subject]) -> list[InstanceState]:
@@ -93,36 +91,9 @@ def load_expired(host: LoadHost, mapper: Mapper, subjects: Sequence[Subject]) ->
     missing: list[InstanceState] = []
     for chunk in chunks(subjects):
         rows = many_select(spec).rows(connection, keys=[state.pk for state, _ in chunk])
-        found = _fill_from_rows(connection, spec, chunk, rows)
+        found = fill_from_rows(connection, spec, chunk, rows)
         missing.extend(state for state, _ in chunk if state not in found)
     return missing
-
-
-def _fill_from_rows(
-    connection: Connection, spec: EntitySpec, subjects: Sequence[Subject], rows: list[Any]
-) -> set[InstanceState]:
-    """Store rows into the objects they belong to, found by primary key; return the states that had a row."""
-    mapper = spec.mapper
-    names = spec.names
-    convert = connection.dialect.result_converter
-    columns = [mapper.columns[name].column for name in names]
-    converters = [convert(column.type, column.table is not None) for column in columns]
-    places = [names.index(name) for name in mapper.pk_names]
-    by_key = {state.pk: (state, obj) for state, obj in subjects}
-    found = set()
-    for row in rows:
-        values = [
-            value if value is None or converter is None else converter(value)
-            for value, converter in zip(row, converters)
-        ]
-        pk = values[places[0]] if len(places) == 1 else tuple(values[place] for place in places)
-        subject = by_key.get(pk)
-        if subject is None and len(subjects) == 1:
-            subject = subjects[0]  # the database holds keys equal that Python does not, e.g. of another case
-        if subject is not None:
-            fill(*subject, names, values, None)
-            found.add(subject[0])
-    return found
 
 
 # -- relationships of present objects ---------------------------------------------------------------------------------

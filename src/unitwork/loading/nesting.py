@@ -10,7 +10,7 @@ from typing import Any
 
 from unitwork import exc
 from unitwork.instrument.sides import Side
-from unitwork.sql.columns import LabelReference, ProxyColumn
+from unitwork.sql.columns import EntityColumn, LabelReference, ProxyColumn
 from unitwork.sql.elements import Label, Operation
 from unitwork.sql.operators import ASC, DESC, NULLS_FIRST, NULLS_LAST
 from unitwork.sql.rendered import result_names
@@ -65,7 +65,7 @@ class Nested:
 
     def _place_of(self, element: Any) -> int:
         for place, one in enumerate(self._selected):
-            if one is element or _shown(one) is element:
+            if one is element or _shown(one) is _shown(element):
                 return place
         self._selected.append(element)
         return len(self._selected) - 1
@@ -94,4 +94,4 @@ class Nested:
 
 
 def _shown(element: Any) -> Any:
-    return element.element if isinstance(element, Label) else element
+    return element.element if isinstance(element, (Label, EntityColumn)) else element

@@ -31,13 +31,20 @@ class EntitySpec:
         later: how targets of relationships are loaded that are read later; where options say more than the mapping.
         criteria: conditions on the rows of this class, where a relationship leads here; from ``and_()``.
         refused: deferred columns that must not be loaded by reading them.
+        keys: columns that rows are found by, those of the primary key.
+        more: columns of subclasses that come after those of `names`.
+        sorts: rows may be of classes below, and are told apart; not so where rows only fill objects that are there.
+        discriminator: place of the column that tells the class of a row; only where rows are of several classes.
         plain: nothing differs from what the mapping says, so that objects need not remember.
         memo: statements of :mod:`unitwork.loading.lazy` for this spec.
     """
 
-    __slots__ = ("criteria", "eager", "joined", "later", "lazy", "mapper", "memo", "names", "plain", "refused")
+    __slots__ = (
+        "criteria", "discriminator", "eager", "joined", "keys", "later", "lazy", "mapper", "memo", "more", "names",
+        "plain", "refused", "sorts",
+    )  # fmt: skip
 
-    def __init__(self, mapper: Mapper, names: tuple[str, ...]) -> None:
+    def __init__(self, mapper: Mapper, names: tuple[str, ...], fills: bool = False) -> None:
         self.mapper = mapper
         self.names = names
         self.eager: dict[RelationshipProperty, EntitySpec] = {}
@@ -48,10 +55,19 @@ class EntitySpec:
         self.refused: frozenset[str] = frozenset()
         self.plain = True
         self.memo: dict[Any, Any] = {}
+        self.keys = mapper.primary_key
+        self.more: tuple[Any, ...] = ()
+        self.discriminator = 0
+        self.sorts = mapper.sorts_rows and not fills
+        if self.sorts:
+            self._sort_rows()
 
-    def with_names(self, names: tuple[str, ...]) -> EntitySpec:
-        """Return the same with other column attributes."""
-        new = EntitySpec(self.mapper, names)
+    def with_names(self, names: tuple[str, ...], with_more: bool = True) -> EntitySpec:
+        """Return the same with other column attributes, and perhaps without the columns of subclasses."""
+        new = EntitySpec(self.mapper, names, fills=not self.sorts)
+        if not with_more and new.sorts:
+            new.more = ()
+            new.discriminator = min(new.discriminator, len(names))
         new.eager, new.joined, new.lazy, new.later = self.eager, self.joined, self.lazy, self.later
         new.criteria, new.refused, new.plain = self.criteria, self.refused, self.plain
         return new
@@ -73,9 +89,40 @@ class EntitySpec:
         """The class in a SELECT, with the columns to load."""
         found: EntityElement | None = self.memo.get("element")
         if found is None:
-            columns = tuple(self.mapper.columns[name].column for name in self.names)
-            found = self.memo["element"] = MappedEntity(self.mapper, self.mapper.local_table, columns)
+            found = self.memo["element"] = MappedEntity(self.mapper, self.mapper.selectable, self.columns)
         return found
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """The columns in the row."""
+        known: tuple[Any, ...] | None = self.memo.get("columns")
+        if known is not None:
+            return known
+        mapper = self.mapper
+        own = (*(mapper.columns[name].column for name in self.names), *self.more)
+        if self.sorts and self.discriminator == len(own):
+            own = (*own, mapper.polymorphic_on.label(f"{mapper.local_table.name}_kind"))
+        self.memo["columns"] = own
+        return own
+
+    @property
+    def width(self) -> int:
+        """Number of columns in the row."""
+        return len(self.columns) if self.sorts else len(self.names)
+
+    def _sort_rows(self) -> None:
+        mapper = self.mapper
+        more: dict[Any, None] = {}
+        for below in mapper.inline_mappers():
+            for name, prop in below.columns.items():
+                if name not in mapper.columns and not prop.deferred:
+                    more[prop.column] = None
+        key = mapper.polymorphic_key
+        if key is not None and key not in self.names:
+            self.sorts = False  # an alias that does not show it
+            return
+        self.more = tuple(more)
+        self.discriminator = self.names.index(key) if key is not None else len(self.names) + len(more)
 
 
 class Joined(NamedTuple):
@@ -112,6 +159,11 @@ class EntityItem(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """Attribute names, in the order of its columns."""
         return self.spec.names
+
+    @property
+    def width(self) -> int:
+        """Number of its columns."""
+        return self.spec.width
 
 
 class ValueItem(NamedTuple):
@@ -170,6 +222,8 @@ class LoadPlan:
         self.needs_unique = any(child.prop.uselist for child in self.joined)
         self.single = len(self.items) == 1
         self.eager = tuple(
-            place for place, item in enumerate(self.items) if isinstance(item, EntityItem) and item.spec.eager
+            place
+            for place, item in enumerate(self.items)
+            if isinstance(item, EntityItem) and (item.spec.eager or item.mapper.follows_up)
         )
         self.memo: dict[Any, Any] = {}

@@ -11,11 +11,13 @@ Spec: SB-02, SB-36, SB-37, ST-19, ST-109, ST-110.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from unitwork.base.codegen import Source
 from unitwork.instrument.install import class_hooks
+from unitwork.loading.classes import kind_finder
+from unitwork.loading.fill import fill
 from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
 from unitwork.mapping.mapper import Mapper
 from unitwork.state.instance import CLEAN, STATE, InstanceState, on_collected
@@ -33,7 +35,12 @@ def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loade
     """Return the loader of a plan for a dialect; generated on first use and when listeners come or go."""
     # HOT: every query of objects; benchmarks W8m, W19.
     listening = tuple(
-        [() if item is None else class_hooks(item.mapper).listeners.get("load", ()) for item in plan.entities]
+        [
+            class_hooks(mapper).listeners.get("load", ())
+            for item in plan.entities
+            if item is not None
+            for mapper in (item.mapper.self_and_descendants if item.mapper.children else (item.mapper,))
+        ]
     )
     key = (dialect_name, listening)
     loader: Loader | None = plan.memo.get(key)
@@ -44,8 +51,8 @@ def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loade
 
 def _generate(plan: LoadPlan, converter: Converter) -> Loader:
     # HOT: every loaded row; benchmark W2.
-    width = sum(len(item.names) if isinstance(item, EntityItem) else 1 for item in plan.items)
-    width += sum(len(child.item.names) for child in plan.joined)
+    width = sum(item.width if isinstance(item, EntityItem) else 1 for item in plan.items)
+    width += sum(child.item.width for child in plan.joined)
     source = Source("load_rows")
     source.add("def load_rows(rows, tables, tracker, populate, links=()):")
     source.add("loaded = []", "add = loaded.append", indent=1)
@@ -98,11 +105,17 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
     others = [name for name in item.names if name not in mapper.pk_names]
     for name in others:
         _add_conversion(source, mapper, name, cells[name], converter, 4)
+    extras = ""
+    if item.spec.sorts:
+        extras = _add_kind(source, number, item, converter)
+    else:
+        source.bind(**{f"new{number}": mapper.class_.__new__})
+        source.bind(**{f"class{number}": mapper.class_, f"mapper{number}": mapper})
+        source.add(f"{obj} = new{number}(class{number})", indent=4)
     source.add(
-        f"{obj} = new{number}(class{number})",
         f"present = {obj}.__dict__",
         f"{state} = State({obj}, on_collected)",
-        f"{state}.mapper = mapper{number}",
+        f"{state}.mapper = {'mapped' if item.spec.sorts else f'mapper{number}'}",
         f"{state}.tracker = tracker",
         f"{state}.pk = {pk}",
         f"{state}.phase = {PERSISTENT}",
@@ -112,59 +125,91 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
         f"present[STATE] = {state}",
         *(f"present[{name!r}] = {cells[name]}" for name in item.names),
         f"table{number}[{pk}] = {state}",
+        *([f"for name, place in more: present[name] = ({extras})[place]"] if extras else []),
         indent=4,
     )
-    listeners = class_hooks(mapper).listeners
-    if "load" in listeners:
-        # Looked up for each object: the loader serves whoever listens, as long as anybody does.
-        source.bind(**{f"listeners{number}": listeners})
-        source.add(f"for listener in listeners{number}.get('load', ()): listener({obj}, None)", indent=4)
+    _add_listeners(source, item, obj, state)
     source.add(f"elif populate is not None or {state}.expired is not None:", indent=2)
     for name in others:
         _add_conversion(source, mapper, name, cells[name], converter, 3)
     values = "".join(f"{cells[name]}, " for name in item.names)
     source.add(f"fill({state}, {obj}, names{number}, ({values}), populate)", indent=3)
-    source.bind(**{f"new{number}": mapper.class_.__new__})
-    source.bind(**{f"spec{number}": item.spec})
-    source.bind(**{f"class{number}": mapper.class_, f"mapper{number}": mapper, f"names{number}": item.names})
+    if extras:
+        _fill_more(source, number, item, converter, extras)
+    source.bind(**{f"spec{number}": item.spec, f"names{number}": item.names})
     return obj
+
+
+def _add_listeners(source: Source, item: EntityItem, obj: str, state: str) -> None:
+    mapper = item.mapper
+    classes = mapper.self_and_descendants if item.spec.sorts else (mapper,)
+    if any("load" in class_hooks(one).listeners for one in classes):
+        # Looked up for each object: the loader serves whoever listens, as long as anybody does.
+        source.bind(class_hooks=class_hooks)
+        listeners = f"class_hooks({state}.mapper).listeners.get('load', ())"
+        source.add(f"for listener in {listeners}: listener({obj}, None)", indent=4)
+
+
+def _add_kind(source: Source, number: int, item: EntityItem, converter: Converter) -> str:
+    """Add the making of an object whose class the row tells; return the cells of columns of subclasses."""
+    spec = item.spec
+    known: dict[Any, Any] = {}
+    source.bind(**{f"kinds{number}": known, f"find_kind{number}": kind_finder(spec, known)})
+    _add_discriminator_conversion(source, item, converter, 4)
+    source.add(
+        f"kind = kinds{number}.get({_discriminator(item)})",
+        f"if kind is None: kind = find_kind{number}({_discriminator(item)})",
+        "made, mapped, more = kind",
+        f"o{number} = made.__new__(made)",
+        indent=4,
+    )
+    _add_more_conversions(source, item, converter, 4)
+    first = item.start + len(spec.names)
+    extras = "".join(f"c{first + place}, " for place in range(len(spec.more)))
+    return extras
+
+
+def _fill_more(source: Source, number: int, item: EntityItem, converter: Converter, extras: str) -> None:
+    """Add the filling of columns of subclasses into an object that is present."""
+    _add_discriminator_conversion(source, item, converter, 3)
+    _add_more_conversions(source, item, converter, 3)
+    source.add(
+        f"kind = kinds{number}.get({_discriminator(item)}) or find_kind{number}({_discriminator(item)})",
+        "names = [name for name, place in kind.more]",
+        f"fill(s{number}, o{number}, names, [({extras})[place] for name, place in kind.more], populate)",
+        indent=3,
+    )
+
+
+def _discriminator(item: EntityItem) -> str:
+    return f"c{item.start + item.spec.discriminator}"
+
+
+def _add_discriminator_conversion(source: Source, item: EntityItem, converter: Converter, indent: int) -> None:
+    spec = item.spec
+    if spec.discriminator >= len(spec.names) + len(spec.more):
+        _add_type_conversion(
+            source, spec.columns[spec.discriminator].type, False, _discriminator(item), converter, indent
+        )
+
+
+def _add_more_conversions(source: Source, item: EntityItem, converter: Converter, indent: int) -> None:
+    first = item.start + len(item.names)
+    for place, column in enumerate(item.spec.more):
+        _add_type_conversion(source, column.type, column.table is not None, f"c{first + place}", converter, indent)
 
 
 def _add_conversion(source: Source, mapper: Mapper, name: str, cell: str, converter: Converter, indent: int) -> None:
     column = mapper.columns[name].column
-    type_ = column.type
-    convert = converter(type_, column.table is not None)
+    is_key = name in mapper.pk_names
+    _add_type_conversion(source, column.type, column.table is not None, cell, converter, indent, is_key)
+
+
+def _add_type_conversion(
+    source: Source, type_: Any, stored: bool, cell: str, converter: Converter, indent: int, is_key: bool = False
+) -> None:
+    convert = converter(type_, stored)
     if convert is not None:
         source.bind(**{f"convert_{cell}": convert})
-        guard = "" if type_.converts_null and name not in mapper.pk_names else f"if {cell} is not None: "
+        guard = "" if type_.converts_null and not is_key else f"if {cell} is not None: "
         source.add(f"{guard}{cell} = convert_{cell}({cell})", indent=indent)
-
-
-def fill(
-    state: InstanceState, obj: Any, names: Sequence[str], values: Sequence[Any], populate: set[InstanceState] | None
-) -> None:
-    """Store the values of a row into an object that is present already.
-
-    Args:
-        populate: overwrite everything and drop pending changes (ST-109), once for each object; those done are noted in
-            it. None fills what is not loaded and was not written since (SB-37, ST-94).
-    """
-    present = obj.__dict__
-    if populate is not None and state not in populate:
-        populate.add(state)
-        present.update(zip(names, values))
-        for name in state.mapper.relationships:
-            present.pop(name, None)
-        state.forget_changes()
-        if state.tracker is not None:
-            state.tracker.modified.pop(state, None)
-    else:
-        changes = state.changes or ()
-        for name, value in zip(names, values):
-            if name not in present and name not in changes:
-                present[name] = value
-    if state.expired is not None:
-        loaded = present.keys() | (state.changes or {}).keys()
-        columns = state.mapper.columns
-        left = [name for name in state.expired if name in columns and name not in loaded and not columns[name].deferred]
-        state.expired = frozenset(left) if left else None

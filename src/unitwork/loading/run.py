@@ -14,9 +14,11 @@ from typing import Any, Protocol
 from unitwork import exc
 from unitwork.engine.connection import Connection
 from unitwork.instrument.collections import bind_loaded
+from unitwork.loading.classes import load_subclasses
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
 from unitwork.loading.rows import loader_for
 from unitwork.loading.select import chunks, key_names, keyed_select, related_select, source_names, target_key
+from unitwork.loading.specs import spec_of
 from unitwork.mapping.mapper import MANYTOONE, Mapper, RelationshipProperty
 from unitwork.state.instance import STATE, InstanceState
 from unitwork.state.tracker import StateTracker
@@ -64,8 +66,24 @@ def load_rows(
         item = plan.items[place]
         if isinstance(item, EntityItem):
             objects = loaded if plan.single else [row[place] for row in loaded]
-            load_along(item.spec, objects, host, populate)
+            _complete(item.spec, objects, connection, host, populate)
     return loaded
+
+
+def _complete(
+    spec: EntitySpec, objects: Iterable[Any], connection: Connection, host: LoadHost, populate: Populate
+) -> None:
+    """Load what belongs to objects beside their rows: columns of subclasses, and relationships."""
+    if spec.mapper.follows_up:
+        load_subclasses(spec, objects, connection)
+    load_along(spec, objects, host, populate)
+    if spec.mapper.follows_up:
+        by_mapper: dict[Mapper, list[Any]] = {}
+        for obj in objects:
+            if obj is not None and obj.__dict__[STATE].mapper.polymorphic_load is not None:
+                by_mapper.setdefault(obj.__dict__[STATE].mapper, []).append(obj)
+        for mapper, members in by_mapper.items():
+            load_along(spec_of(mapper).one_row_each(), members, host, None)
 
 
 def _note(populate: set[InstanceState], objects: Iterable[Any]) -> None:
@@ -91,8 +109,9 @@ def _store_joined(
         if populate is not None:
             _note(populate, [target for _, target in pairs])
     for child, pairs in zip(plan.joined, links):
-        if child.item.spec.eager:
-            load_along(child.item.spec, [target for _, target in pairs], host, populate)
+        if child.item.spec.eager or child.item.mapper.follows_up:
+            connection = host.connection_for(child.item.mapper)
+            _complete(child.item.spec, [target for _, target in pairs], connection, host, populate)
 
 
 def once_each(plan: LoadPlan, loaded: list[Any]) -> list[Any]:
@@ -171,7 +190,7 @@ def _from_identity_map(
     for key in by_key:
         pk = target_key(prop, names, key if len(names) > 1 else (key,))
         present = tracker.identity.find(prop.mapper, pk)
-        if present is not None and present.__dict__[STATE].expired is None:
+        if isinstance(present, prop.mapper.class_) and present.__dict__[STATE].expired is None:
             found[key] = [present]
 
 

@@ -52,7 +52,7 @@ def one_select(spec: EntitySpec) -> StandingSelect:
     if standing is None:
         conditions = [
             column == bindparam(f"pk{place}", type_=column.type)
-            for place, column in enumerate(spec.mapper.primary_key)
+            for place, column in enumerate(spec.keys)
         ]
         standing = spec.memo["one"] = _standing(select(spec.element).where(*conditions), spec)
     return standing
@@ -62,7 +62,7 @@ def many_select(spec: EntitySpec) -> StandingSelect:
     """Return the SELECT of many objects by primary key: parameter ``keys``, a list."""
     standing: StandingSelect | None = spec.memo.get("many")
     if standing is None:
-        condition = _is_among_keys(spec.mapper.primary_key)
+        condition = _is_among_keys(spec.keys)
         standing = spec.memo["many"] = _standing(select(spec.element).where(condition), spec)
     return standing
 
@@ -140,8 +140,9 @@ def target_key(prop: RelationshipProperty, names: Sequence[str], key: Sequence[A
         return key[0]
     values = dict(zip(names, key))
     own_names = prop.parent.name_by_column
-    by_column = {target: values[own_names[own]] for own, target in prop.condition.equalities}
-    return tuple(by_column[column] for column in prop.mapper.primary_key)
+    target_names = prop.mapper.name_by_column
+    by_name = {target_names[target]: values[own_names[own]] for own, target in prop.condition.equalities}
+    return tuple(by_name[name] for name in prop.mapper.pk_names)
 
 
 def chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:

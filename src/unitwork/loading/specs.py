@@ -166,4 +166,6 @@ def _columns(mapper: Mapper, steps: list[Step]) -> tuple[tuple[str, ...], frozen
             names |= chosen
             refused -= chosen
     names.update(mapper.pk_names)
+    if mapper.sorts_rows and mapper.polymorphic_key is not None:
+        names.add(mapper.polymorphic_key)
     return tuple(name for name in mapper.columns if name in names), frozenset(refused - names)

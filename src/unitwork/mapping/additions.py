@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from unitwork.mapping.assemble import ColumnOptions, Declared, add_relationship, refuse_clash
 from unitwork.mapping.derived import ExpressionOptions, SynonymOptions, add_expression, add_synonym
+from unitwork.mapping.inheritance import inherit_column
 from unitwork.mapping.mapper import ColumnProperty, Mapper, Property, RelationshipProperty, SynonymProperty
 
 
@@ -25,15 +26,26 @@ def add_attribute(mapper: Mapper, name: str, given: Declared) -> Property | Syno
         return mapper.synonyms[name]
     if isinstance(given, ColumnOptions):
         _add_column(mapper, name, given)
+        _hand_down(mapper, name)
     elif isinstance(given, ExpressionOptions):
         add_expression(mapper, name, given)
+        _hand_down(mapper, name)
     else:
         add_relationship(RelationshipProperty(name, mapper, given))
         if mapper.sealed:
             mapper.sealed = False
             mapper.registry.await_configure(mapper)
-    forget_generated(mapper)
+    for one in mapper.self_and_descendants:
+        forget_generated(one)
     return mapper.attrs[name]
+
+
+def _hand_down(mapper: Mapper, name: str) -> None:
+    """Give the classes below a column or expression that their base has gained."""
+    for below in mapper.self_and_descendants[1:]:
+        inherited = below.inherits.columns.get(name)
+        if inherited is not None and name not in below.attrs:
+            inherit_column(below, inherited)
 
 
 def _add_column(mapper: Mapper, name: str, given: ColumnOptions) -> None:

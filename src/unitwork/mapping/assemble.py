@@ -5,7 +5,8 @@ Relationships are put in their place here, unresolved; :mod:`unitwork.mapping.co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +18,30 @@ from unitwork.mapping.derived import (
     add_synonym,
     mapped_column_of,
 )
-from unitwork.mapping.mapper import ColumnProperty, Mapper, MapperHome, RelationshipOptions, RelationshipProperty
+from unitwork.mapping.inheritance import (
+    attach_below,
+    check_hierarchy_options,
+    is_joined_column,
+    plain_element,
+    set_discriminator,
+    set_version,
+)
+from unitwork.mapping.mapper import (
+    ColumnProperty,
+    Mapper,
+    MapperHome,
+    RelationshipOptions,
+    RelationshipProperty,
+    mapper_of,
+)
 from unitwork.sql.schema import Column, Table
 
 #: Names accepted in ``__mapper_args__`` (LB-08).
 _OPTIONS = frozenset(
     "version_id_col version_id_generator eager_defaults batch confirm_deleted_rows passive_updates passive_deletes "
     "legacy_is_orphan allow_partial_pks always_refresh primary_key include_properties exclude_properties properties "
-    "column_prefix".split()
-)
-#: Names of the reference that belong to inheritance, which is not there yet.
-_INHERITANCE_OPTIONS = frozenset(
-    "polymorphic_on polymorphic_identity polymorphic_load polymorphic_abstract with_polymorphic inherits "
-    "inherit_condition inherit_foreign_keys concrete".split()
+    "column_prefix polymorphic_on polymorphic_identity polymorphic_load polymorphic_abstract inherits "
+    "inherit_condition inherit_foreign_keys concrete with_polymorphic".split()
 )
 
 
@@ -54,6 +66,7 @@ def make_mapper(
     registry: MapperHome,
     declared: Mapping[str, Declared],
     options: Mapping[str, Any],
+    above: Mapper | None = None,
 ) -> Mapper:
     """Return a new Mapper of `class_` on `table`, not enrolled in its registry yet.
 
@@ -64,17 +77,22 @@ def make_mapper(
         declared: attribute name to what the user said; columns of the table that are not named there are mapped under
             their key.
         options: ``__mapper_args__``.
+        above: Mapper of the class it inherits from, whose table may be the same.
     Raises:
         ArgumentError [already-mapped, mapper-option-unknown, inheritance-not-yet, attribute-clash,
-            column-not-in-table, no-primary-key]
-    Spec: LB-03, LB-04, LB-06, LB-08.
+            column-not-in-table, no-primary-key, inherit-condition, polymorphic-on]
+    Spec: LB-03, LB-04, LB-06 to LB-08.
     """
-    refuse_class(class_)
+    refuse_class(class_, above)
     _check_options(class_, options)
     mapper = Mapper(class_, table, registry, options)
+    if above is not None:
+        attach_below(mapper, above, table)
     columns = _columns_by_name(mapper, _with_columns_of_synonyms(mapper, declared))
     for name, chosen in columns.items():
-        prop = ColumnProperty(name, mapper, chosen.columns)
+        inherited = mapper.columns.get(name)
+        own = chosen.columns if inherited is None else (*chosen.columns, *inherited.columns)
+        prop = ColumnProperty(name, mapper, own)
         prop.deferred = chosen.deferred
         prop.group = chosen.group
         prop.active_history = chosen.active_history
@@ -89,8 +107,12 @@ def make_mapper(
         elif isinstance(given, SynonymOptions):
             add_synonym(mapper, name, given)
         elif isinstance(given, RelationshipOptions):
+            if name in mapper.relationships and mapper.relationships[name].parent is not mapper:
+                del mapper.relationships[name], mapper.attrs[name]  # the class says otherwise than the one above
             add_relationship(RelationshipProperty(name, mapper, given))
     _set_primary_key(mapper)
+    set_discriminator(mapper)
+    set_version(mapper)
     return mapper
 
 
@@ -109,9 +131,10 @@ def add_relationship(prop: RelationshipProperty) -> None:
     Raises:
         ArgumentError [attribute-clash]: the class maps an attribute of that name already.
     """
-    mapper = prop.parent
-    refuse_clash(mapper, prop.key)
-    mapper.relationships[prop.key] = mapper.attrs[prop.key] = prop
+    refuse_clash(prop.parent, prop.key)
+    for mapper in prop.parent.self_and_descendants:
+        if prop.key not in mapper.attrs:
+            mapper.relationships[prop.key] = mapper.attrs[prop.key] = prop
 
 
 def refuse_clash(mapper: Mapper, name: str) -> None:
@@ -136,7 +159,7 @@ def _described(mapper: Mapper, name: str) -> str:
 
 
 def _columns_by_name(mapper: Mapper, declared: Mapping[str, Declared]) -> dict[str, ColumnOptions]:
-    """Attribute name to its columns, in the order of the table."""
+    """Attribute name to its own columns, in the order of the table; what is inherited is not among them."""
     table = mapper.local_table
     name_by_column: dict[Column, str] = {}
     chosen: dict[str, ColumnOptions] = {}
@@ -168,10 +191,12 @@ def _columns_by_name(mapper: Mapper, declared: Mapping[str, Declared]) -> dict[s
         known = name_by_column.get(column)
         if known is not None:
             result.setdefault(known, chosen[known])
+            _check_inherited(mapper, known, column)
             continue
         name = prefix + column.key
-        if _is_excluded(mapper, column, name):
-            continue
+        if mapper.single or _is_excluded(mapper, column, name):
+            continue  # other columns of a shared table are those of the class above, or of its other subclasses
+        _check_inherited(mapper, name, column)
         if name in chosen or name in declared:
             raise exc.ArgumentError(
                 f"column {column.name!r} of table {table.name!r} cannot be mapped as "
@@ -184,6 +209,34 @@ def _columns_by_name(mapper: Mapper, declared: Mapping[str, Declared]) -> dict[s
     return result
 
 
+def _check_inherited(mapper: Mapper, name: str, column: Column) -> None:
+    """Look at an own column under the name of an inherited attribute: the attribute then stands for both columns.
+
+    Raises:
+        ArgumentError [attribute-clash]: the inherited attribute is a relationship, or its column is in this table too.
+    """
+    inherited = mapper.attrs.get(name)
+    if inherited is None or is_joined_column(mapper, column):
+        return
+    if isinstance(inherited, ColumnProperty) and inherited.column is column:
+        return  # use_existing_column
+    if not isinstance(inherited, ColumnProperty) or inherited.column.table is column.table:
+        raise exc.ArgumentError(
+            f"{mapper.class_.__name__}.{name} cannot be column {column.name!r}: the class inherits "
+            f"{_described(mapper, name)} under that name from {inherited.parent.class_.__name__}.",
+            do="give the attribute another name, or say use_existing_column=True if the same column is meant.",
+            code="attribute-clash",
+            mapper=mapper,
+        )
+    warnings.warn(
+        f"{mapper.class_.__name__}.{name} stands for two columns, {column} and {inherited.column}: both are written, "
+        f"the first is read. Do: give the column of {mapper.class_.__name__} another attribute name if that is not "
+        "meant.",
+        exc.UnitworkWarning,
+        stacklevel=2,
+    )
+
+
 def _is_excluded(mapper: Mapper, column: Column, name: str) -> bool:
     included = mapper.options.get("include_properties")
     excluded = mapper.options.get("exclude_properties") or ()
@@ -192,13 +245,27 @@ def _is_excluded(mapper: Mapper, column: Column, name: str) -> bool:
     return _names(column, name, excluded)
 
 
+def _column_named(mapper: Mapper) -> Callable[[Any], Any]:
+    """Return the function from what ``primary_key`` of the mapper options lists to a column."""
+
+    def column_of(given: Any) -> Any:
+        return mapper.local_table.c[given] if isinstance(given, str) else plain_element(given)
+
+    return column_of
+
+
 def _names(column: Column, name: str, wanted: Any) -> bool:
     return any(item is column or (isinstance(item, str) and item in (name, column.name)) for item in wanted)
 
 
 def _set_primary_key(mapper: Mapper) -> None:
+    if mapper.inherits is not None:
+        mapper.primary_key, mapper.pk_names = mapper.inherits.primary_key, mapper.inherits.pk_names
+        for name in mapper.pk_names:
+            mapper.columns[name].active_history = True
+        return
     given = mapper.options.get("primary_key")
-    key_columns = tuple(given) if given else tuple(mapper.local_table.primary_key.columns)
+    key_columns = tuple(map(_column_named(mapper), given)) if given else tuple(mapper.local_table.primary_key.columns)
     if not key_columns:
         raise exc.ArgumentError(
             f"class {mapper.class_.__name__} cannot be mapped to table {mapper.local_table.name!r}: it has no primary "
@@ -222,39 +289,40 @@ def _set_primary_key(mapper: Mapper) -> None:
         mapper.columns[name].active_history = True
 
 
-def refuse_class(class_: type) -> None:
-    """Raise for a class that is mapped already, or derives from a mapped one.
+def refuse_class(class_: type, above: Mapper | None = None) -> None:
+    """Raise for a class that is mapped already, or derives from a mapped one and is not said to inherit from it.
 
     Raises:
-        ArgumentError [already-mapped, inheritance-not-yet]
+        ArgumentError [already-mapped, inherits-missing]
     """
-    for base in class_.__mro__:
-        found = vars(base).get("__mapper__")
-        if not isinstance(found, Mapper):
-            continue
-        if base is class_:
-            raise exc.ArgumentError(
-                f"class {class_.__name__} is mapped already, to table {found.local_table.name!r}.",
-                do="call clear_mappers() or registry.dispose() before mapping it again.",
-                code="already-mapped",
-                mapper=found,
-            )
+    found = vars(class_).get("__mapper__")
+    if isinstance(found, Mapper):
         raise exc.ArgumentError(
-            f"class {class_.__name__} derives from mapped class {base.__name__}: mapped inheritance is not there yet.",
-            do="map it to a table of its own without that base, or share columns through an unmapped mixin.",
-            code="inheritance-not-yet",
+            f"class {class_.__name__} is mapped already, to table {found.local_table.name!r}.",
+            do="call clear_mappers() or registry.dispose() before mapping it again.",
+            code="already-mapped",
             mapper=found,
+        )
+    base = mapper_of(class_)
+    if base is not None and (above is None or not issubclass(class_, above.class_)):
+        raise exc.ArgumentError(
+            f"class {class_.__name__} derives from mapped class {base.class_.__name__}, and is not mapped as "
+            "inheriting from it.",
+            do=f"say inherits={base.class_.__name__}.",
+            code="inherits-missing",
+            mapper=base,
+        )
+    if above is not None and not issubclass(class_, above.class_):
+        raise exc.ArgumentError(
+            f"class {class_.__name__} is mapped with inherits={above.class_.__name__}, and does not derive from it.",
+            do=f"write class {class_.__name__}({above.class_.__name__}).",
+            code="inherits-missing",
+            mapper=above,
         )
 
 
 def _check_options(class_: type, options: Mapping[str, Any]) -> None:
-    later = sorted(_INHERITANCE_OPTIONS.intersection(options))
-    if later:
-        raise exc.ArgumentError(
-            f"class {class_.__name__} is mapped with {', '.join(later)}: mapped inheritance is not there yet.",
-            do="leave these mapper options out.",
-            code="inheritance-not-yet",
-        )
+    check_hierarchy_options(class_, options)
     unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise exc.ArgumentError(

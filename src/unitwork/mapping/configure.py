@@ -87,8 +87,10 @@ def _worked_out(registry: ConfigurableRegistry) -> tuple[Drafts, list[Mapper]]:
     done = 0
     # A late callable may import a module that maps more classes: they are configured too.
     while done < len(registry.pending):
-        for prop in list(registry.pending[done].relationships.values()):
-            drafts.of(prop)
+        mapper = registry.pending[done]
+        for prop in list(mapper.relationships.values()):
+            if prop.parent is mapper:  # the others are inherited
+                drafts.of(prop)
         done += 1
     drafts.pair()
     drafts.check()

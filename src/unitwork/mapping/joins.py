@@ -104,8 +104,9 @@ def resolve_join(request: JoinRequest) -> Join:
         return _through_secondary(request, request.secondary)
     if request.primaryjoin is not None:
         return _given(request, request.primaryjoin)
-    pairs = tuple(_single_foreign_key(request, request.parent.local_table, request.target.local_table))
-    direction = _direction(request, pairs, request.remote_side)
+    pairs = tuple(_single_foreign_key(request))
+    columns = {column for pair in pairs for column in pair}
+    direction = _direction(request, pairs, request.remote_side or _remote_of_hierarchy(request, columns))
     if direction is ONETOMANY:
         condition = and_(*(own_side(referenced) == foreign for referenced, foreign in pairs))
         return Join(direction, SidedCondition(condition), None, pairs, (), pairs, True)
@@ -118,6 +119,8 @@ def _given(request: JoinRequest, condition: Any) -> Join:
     """The join of a primaryjoin without a secondary."""
     found = _pairs_of_condition(request, condition, "primaryjoin")
     remote_side = request.remote_side or frozenset(item.column for item in occurrences(condition) if item.remote)
+    if not remote_side:
+        remote_side = frozenset(_remote_of_hierarchy(request, {column for pair in found.pairs for column in pair}))
     direction = _direction(request, found.pairs, remote_side)
     remote = remote_side
     if not remote:
@@ -144,7 +147,7 @@ def _own_test(request: JoinRequest, condition: Any, remote: Collection[Column]) 
 
 
 def _through_secondary(request: JoinRequest, secondary: Table) -> Join:
-    own, other = request.parent.local_table, request.target.local_table
+    own, other = request.parent, request.target
     primary, primary_found = _secondary_half(request, secondary, own, request.primaryjoin, "primaryjoin")
     second, second_found = _secondary_half(request, secondary, other, request.secondaryjoin, "secondaryjoin")
     pairs, more = primary_found.copied, second_found.copied
@@ -155,24 +158,52 @@ def _through_secondary(request: JoinRequest, secondary: Table) -> Join:
 
 
 def _secondary_half(
-    request: JoinRequest, secondary: Table, table: Table, given: Any, name: str
+    request: JoinRequest, secondary: Table, mapper: Mapper, given: Any, name: str
 ) -> tuple[Any, FoundPairs]:
     if given is not None:
         return given, _pairs_of_condition(request, given, name)
-    links = _links(secondary, table, request.foreign_keys)
+    links: list[list[ColumnPair]] = []
+    for table in _own_first(mapper):
+        links = links or _links(secondary, table, request.foreign_keys)
     if len(links) != 1:
-        raise _join_error(request, secondary, table, links, f"{name}=")
+        raise _join_error(request, secondary, mapper.local_table, links, f"{name}=")
     pairs = tuple(links[0])
     return and_(*(referenced == foreign for referenced, foreign in pairs)), FoundPairs(pairs, pairs, True)
 
 
-def _single_foreign_key(request: JoinRequest, own: Table, other: Table) -> list[ColumnPair]:
-    links = _links(other, own, request.foreign_keys)
-    if own is not other:
-        links += _links(own, other, request.foreign_keys)
+def _single_foreign_key(request: JoinRequest) -> list[ColumnPair]:
+    own, other = request.parent.local_table, request.target.local_table
+    links = _links_between(request, [own], [other])
+    if not links:
+        links = _links_between(request, _own_first(request.parent), _own_first(request.target))
     if len(links) != 1:
         raise _join_error(request, own, other, links, "foreign_keys=")
     return links[0]
+
+
+def _own_first(mapper: Mapper) -> list[Table]:
+    """Return the tables of a class, its own first, then those of the classes above."""
+    return list(reversed(mapper.tables))
+
+
+def _links_between(request: JoinRequest, owns: list[Table], others: list[Table]) -> list[list[ColumnPair]]:
+    """Links both ways between tables of the two sides, without those that join the tables of one class."""
+    inherited = {
+        (id(above), id(own))
+        for mapper in (*request.parent.iterate_to_root(), *request.target.iterate_to_root())
+        for above, own in mapper.inherit_pairs
+    }
+    found: list[list[ColumnPair]] = []
+    for own in owns:
+        for other in others:
+            links = _links(other, own, request.foreign_keys)
+            if own is not other:
+                links += _links(own, other, request.foreign_keys)
+            for pairs in links:
+                joins_one_class = all((id(above), id(below)) in inherited for above, below in pairs)
+                if not joins_one_class and not any(_same_pairs(pairs, known) for known in found):
+                    found.append(pairs)
+    return found
 
 
 def _links(child: Table, parent: Table, wanted: Collection[Column]) -> list[list[ColumnPair]]:
@@ -300,6 +331,18 @@ def _direction(
         code="join-direction",
         property=request.prop,
     )
+
+
+def _remote_of_hierarchy(request: JoinRequest, columns: set[Column]) -> set[Column]:
+    """The columns of the other side where both are classes of one hierarchy, with tables of their own."""
+    own, other = request.parent.local_table, request.target.local_table
+    if own is other or not set(request.parent.tables) & set(request.target.tables):
+        return set()
+    return {
+        column
+        for column in columns
+        if column.table is other or (column.table in request.target.tables and column.table is not own)
+    }
 
 
 def _listed(columns: Iterable[Column]) -> str:

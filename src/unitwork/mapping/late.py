@@ -18,8 +18,10 @@ from unitwork.mapping.conditions import marked
 from unitwork.mapping.derived import settled
 from unitwork.mapping.mapper import Mapper, MapperHome, RelationshipProperty, mapper_of
 from unitwork.sql.clause import ClauseElement
+from unitwork.sql.columns import EntityColumn
 from unitwork.sql.functions import and_, asc, desc, func, not_, nulls_first, nulls_last, or_
 from unitwork.sql.schema import Column, Table
+from unitwork.sql.traversal import rewrite
 
 _FUNCTIONS: dict[str, Any] = {
     "and_": and_,
@@ -52,6 +54,11 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operator.or_,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.Invert: operator.invert}
+
+
+def _bare(element: ClauseElement) -> ClauseElement | None:
+    # A join is about columns: whatever class an attribute was read from, its FROM is not wanted here.
+    return element.element if isinstance(element, EntityColumn) else None
 
 
 class _Path:
@@ -176,7 +183,7 @@ class LateArgument:
     def _element(self, value: Any) -> ClauseElement:
         for _ in range(4):
             if isinstance(value, ClauseElement):
-                element: ClauseElement = settled(value)
+                element: ClauseElement = rewrite(settled(value), _bare)
                 return element
             if not hasattr(value, "__clause_element__"):
                 break

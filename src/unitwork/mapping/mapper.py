@@ -17,10 +17,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from unitwork import exc
 from unitwork.mapping.cascade_options import DEFAULT_CASCADE, CascadeOptions
 from unitwork.mapping.conditions import SidedCondition
+from unitwork.mapping.hierarchy import Hierarchy
 from unitwork.mapping.synonyms import SynonymProperty as SynonymProperty
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.elements import ColumnElement
 from unitwork.sql.schema import Column, MetaData, Table
+from unitwork.sql.selectable import FromClause
+from unitwork.sql.shape import ShapeBuilder
 
 
 class RelationshipDirection(enum.Enum):
@@ -237,9 +240,9 @@ class RelationshipProperty:
         return self.mapper
 
     @property
-    def target(self) -> Table:
-        """The target's table."""
-        return self.mapper.local_table
+    def target(self) -> FromClause:
+        """The FROM of the target: its table, or more."""
+        return self.mapper.selectable
 
     def __repr__(self) -> str:
         return f"<RelationshipProperty {self.parent.class_.__name__}.{self.key}>"
@@ -250,15 +253,12 @@ Property = ColumnProperty | RelationshipProperty
 _mapper_numbers = itertools.count()
 
 
-class Mapper:
-    """How one class is stored: its table, columns and relationships.
+class Mapper(Hierarchy):
+    """How one class is stored: its tables, columns and relationships; those of the classes above are among them.
 
     Attributes:
         class_: the mapped class.
-        root: Mapper at the head of the inheritance hierarchy; itself without inheritance.
-        local_table: the table of this class; `persist_selectable` is the same.
-        tables: every table rows of this class are spread over.
-        primary_key: primary key columns; `pk_names` are their attribute names, in the same order.
+        primary_key: primary key columns, of the root's table; `pk_names` are their attribute names, in the same order.
         columns: attribute name to ColumnProperty, in table order.
         relationships: attribute name to RelationshipProperty, in order of declaration.
         attrs: both of the above.
@@ -272,17 +272,13 @@ class Mapper:
     """
 
     __slots__ = (
-        "__weakref__", "attrs", "class_", "columns", "entity_element", "local_table", "memo", "name_by_column",
-        "options", "order", "persist_selectable", "pk_names", "primary_key", "registry", "relationships", "root",
-        "sealed", "synonyms", "tables",
+        "__weakref__", "attrs", "class_", "columns", "entity_element", "memo", "name_by_column", "options", "order",
+        "pk_names", "primary_key", "registry", "relationships", "sealed", "synonyms",
     )  # fmt: skip
 
     def __init__(self, class_: type, local_table: Table, registry: MapperHome, options: Mapping[str, Any]) -> None:
+        super().__init__(local_table)
         self.class_: type[Any] = class_
-        self.root: Mapper = self
-        self.local_table = local_table
-        self.persist_selectable = local_table
-        self.tables: tuple[Table, ...] = (local_table,)
         self.primary_key: tuple[Column, ...] = ()
         self.pk_names: tuple[str, ...] = ()
         self.columns: dict[str, ColumnProperty] = {}
@@ -376,7 +372,7 @@ class Mapper:
         element = self.entity_element
         if element is None:
             columns = tuple(prop.column for prop in self.columns.values())
-            element = self.entity_element = MappedEntity(self, self.local_table, columns)
+            element = self.entity_element = MappedEntity(self, self.selectable, columns)
         return element
 
     def __repr__(self) -> str:
@@ -390,6 +386,12 @@ class MappedEntity(EntityElement):
     """A mapped class in a statement; `subject` is its Mapper."""
 
     __slots__ = ()
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        super().shape_into(out)
+        if self.subject.children:
+            # One more subclass, and the rows become something else.
+            out.append(len(self.subject.self_and_descendants))
 
     def attribute(self, name: str) -> Any:
         """Return the class attribute `name`, for ``filter_by``.

@@ -22,7 +22,7 @@ def warn_of_overlaps(fresh: Iterable[RelationshipProperty], mappers: Iterable[Ma
     known: dict[frozenset[Column], list[RelationshipProperty]] = {}
     for mapper in mappers:
         for prop in mapper.relationships.values():
-            if not prop.configured or prop.viewonly:
+            if not prop.configured or prop.viewonly or prop.parent is not mapper:
                 continue
             others = known.setdefault(_written(prop), [])
             for other in others:

@@ -104,7 +104,9 @@ class Drafts:
             draft.prop.configured = True
         for draft in self._drafts.values():
             if draft.is_new:
-                draft.prop.parent.registry.note_added(draft.prop.parent, draft.prop)
+                for mapper in draft.prop.parent.self_and_descendants:
+                    if mapper.attrs[draft.prop.key] is draft.prop:
+                        mapper.registry.note_added(mapper, draft.prop)
 
     def _named_side(self, draft: Draft, name: str) -> Draft:
         """The draft of the relationship that `back_populates` names, if it leads back."""
@@ -223,14 +225,15 @@ def _write(draft: Draft) -> None:
         join.direction is MANYTOONE
         and join.is_plain
         and len(join.local_remote_pairs) == len(draft.target.primary_key)
-        and prop.remote_side == frozenset(draft.target.primary_key)
+        and {draft.target.name_by_column.get(remote) for remote in prop.remote_side} == {*draft.target.pk_names}
     )
     if join.direction is not MANYTOONE:
         # Rows are found by these values, those of now: a change that did not know the old one would lose them.
         for source, _ in join.synchronize_pairs:
             name = prop.parent.name_by_column.get(source)
             if name is not None:
-                prop.parent.columns[name].active_history = True
+                for mapper in prop.parent.self_and_descendants:
+                    mapper.columns[name].active_history = True
     prop.reverse = draft.reverse
     if draft.reverse is not None:
         prop.back_populates = draft.reverse.key

@@ -14,6 +14,7 @@ from unitwork import exc
 from unitwork.inspection import inspects
 from unitwork.mapping import configure
 from unitwork.mapping.additions import add_attribute
+from unitwork.mapping.inheritance import enrol_below, withdraw_below
 from unitwork.mapping.mapper import Mapper, Property
 from unitwork.mapping.mapper import mapper_of as mapper_of
 from unitwork.sql.schema import MetaData
@@ -45,6 +46,7 @@ class MapperRegistry:
     def enrol(self, mapper: Mapper) -> None:
         """Take in a new Mapper: its class is found by name from now on, and is configured before first use."""
         mapper.class_.__mapper__ = mapper
+        enrol_below(mapper)
         self.all_mappers.append(mapper)
         self._by_name.setdefault(mapper.class_.__name__, []).append(mapper.class_)
         self.pending.append(mapper)
@@ -52,6 +54,7 @@ class MapperRegistry:
     def withdraw(self, mapper: Mapper) -> None:
         """Forget a Mapper; its class is unmapped afterwards."""
         cls = mapper.class_
+        withdraw_below(mapper)
         self.all_mappers.remove(mapper)
         if mapper in self.pending:
             self.pending.remove(mapper)
@@ -82,7 +85,7 @@ class MapperRegistry:
 
     def dispose(self, cascade: bool = False) -> None:
         """Forget every Mapper of this registry; its classes are unmapped afterwards (LB-43)."""
-        for mapper in list(self.all_mappers):
+        for mapper in reversed(self.all_mappers):
             self.withdraw(mapper)
 
     def await_configure(self, mapper: Mapper) -> None:

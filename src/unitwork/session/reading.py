@@ -204,8 +204,10 @@ def get(core: SessionCore, entity: Any, ident: Any, populate: bool = False, opti
         state = core.tracker.identity.table(mapper).get(inner)
         obj = None if state is None else state()
         if state is not None and obj is not None:
+            if not isinstance(obj, mapper.class_):
+                return None
             if state.expired is None:
-                return obj if isinstance(obj, mapper.class_) else None
+                return obj
             return _get_expired(core, state, obj)
     autoflush(core)
     spec: EntitySpec = options_spec(mapper, options) if options else spec_of(mapper)
@@ -354,7 +356,7 @@ def _load_relationship(core: SessionCore, state: InstanceState, prop: Relationsh
             return None
         if prop.uses_get and not lazy.later_spec(state, prop).criteria:
             found = core.tracker.identity.find(prop.mapper, target_key(prop, names, key))
-            if found is not None:
+            if isinstance(found, prop.mapper.class_):
                 present[prop.key] = found
                 if prop.single_parent:
                     remember_parent(prop, state, found)

@@ -72,6 +72,29 @@ class ProxyColumn(ColumnClause):
     """A column of an alias or subquery."""
 
 
+class EntityColumn(ColumnClause):
+    """A column as an attribute of a class whose rows come from more, or less, than the column's table.
+
+    Selected, it brings the FROM of its class; in a condition it is just the column.
+
+    Attributes:
+        element: the column.
+        source: the FROM of the class.
+    """
+
+    def __init__(self, element: Any, source: Any) -> None:
+        super().__init__(element.name, element.type, element.table, key=element.key, element=element)
+        self.source = source
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        out.append(EntityColumn)
+        self.source.shape_into(out)
+        super().shape_into(out)
+
+    def from_objects(self) -> Iterable[ClauseElement]:
+        return (self.source, self.table)
+
+
 class FreeColumn(ColumnClause):
     """A column of no table."""
 

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from unitwork import exc
 from unitwork.sql.clause import ClauseElement, EntityElement, describe
-from unitwork.sql.columns import ColumnClause, NamedBind, bindparam
+from unitwork.sql.columns import ColumnClause, EntityColumn, NamedBind, bindparam
 from unitwork.sql.compound import SelectBase, shape_all
 from unitwork.sql.defaults import DefaultContext
 from unitwork.sql.derived import CTE
 from unitwork.sql.elements import BindParameter, as_operand
 from unitwork.sql.select import Select
-from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
+from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, dml_criteria, expand
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered, Statement, attribute_of
 from unitwork.sql.types import TypeEngine
@@ -66,6 +66,9 @@ class Dml(Statement):
         element = as_element(target)
         self.entity: EntityElement | None = element if isinstance(element, EntityElement) else None
         self.table: Any = as_from(target)
+        if isinstance(self.table, EntityFrom):
+            self.__dict__.update(dml_criteria(self.kind, self.table))
+            self.table = self.table.local
         if self.table.visit != "table":
             raise exc.ArgumentError(
                 f"{self.kind}() needs a table or a mapped class, got {describe(target)}.",
@@ -115,6 +118,8 @@ class ValuesDml(Dml):
                 found = None if attribute is None else attribute()
         elif hasattr(key, "__clause_element__"):
             found = key.__clause_element__()
+        if isinstance(found, EntityColumn):
+            found = found.element
         if isinstance(found, ColumnClause) and found.table is self.table:
             return found
         shown = repr(key) if isinstance(key, (str, ColumnClause)) else describe(key)
@@ -430,7 +435,7 @@ class Delete(Dml, Filtered):
 
 def _extra_froms(table: Any, elements: Iterable[ClauseElement]) -> tuple[Any, ...]:
     used = dict.fromkeys(found for element in elements for found in element.from_objects())
-    return tuple(found for found in used if found is not table)
+    return tuple(found for found in used if found is not table and not isinstance(found, EntityFrom))
 
 
 def insert(table: Any) -> Insert:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from unitwork import exc
 from unitwork.sql.clause import EntityElement
 from unitwork.sql.elements import ColumnElement
-from unitwork.sql.selectable import FromClause, Join, join_condition
+from unitwork.sql.selectable import EntityFrom, FromClause, Join, join_condition
 from unitwork.sql.shape import ShapeBuilder
 
 
@@ -85,7 +85,8 @@ def resolve_joins(
 def _left_side(froms: list[FromClause], preferred: list[FromClause], step: JoinStep) -> FromClause:
     if step.left is not None:
         wanted = step.left
-        return next((one for one in froms if wanted is one or wanted in one.leaves()), wanted)
+        leaves = set(wanted.leaves())
+        return next((one for one in froms if wanted is one or leaves.issubset(one.leaves())), wanted)
     candidates = [one for one in (preferred or froms) if one is not step.target]
     if not candidates:
         raise exc.InvalidRequestError(
@@ -121,8 +122,26 @@ def _relates(left: FromClause, step: JoinStep) -> bool:
 def visible_froms(froms: Iterable[FromClause]) -> list[FromClause]:
     """Return `froms` once each, without those that a join among them covers."""
     unique = list(dict.fromkeys(froms))
-    covered = {leaf for one in unique if isinstance(one, Join) for leaf in one.leaves()}
-    return [one for one in unique if one not in covered]
+    covered = {leaf for one in unique if isinstance(one, (Join, EntityFrom)) for leaf in one.leaves()}
+    kept = [one for one in unique if one not in covered]
+    if any(isinstance(one, EntityFrom) for one in kept):
+        return _without_parts(kept)
+    return kept
+
+
+def _without_parts(froms: list[FromClause]) -> list[FromClause]:
+    """Leave out FROM elements of mapped classes whose tables all are in another one, or the same in an earlier one."""
+    leaves = [frozenset(one.leaves()) for one in froms]
+    return [
+        one
+        for place, one in enumerate(froms)
+        if not isinstance(one, EntityFrom)
+        or not any(
+            leaves[place] < other or (leaves[place] == other and (before < place or isinstance(froms[before], Join)))
+            for before, other in enumerate(leaves)
+            if before != place
+        )
+    ]
 
 
 def _name(source: FromClause) -> str:

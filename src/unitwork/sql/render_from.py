@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TableValuedColumn,
         Values,
     )
-    from unitwork.sql.selectable import Alias, Join, Subquery
+    from unitwork.sql.selectable import Alias, EntityFrom, Join, Subquery
 
 
 class FromRenderer(CallRenderer):
@@ -74,13 +74,17 @@ class FromRenderer(CallRenderer):
         text = f"{self.visit_alias(element)} TABLESAMPLE {self.text(element.sampling)}"
         return text if element.seed is None else f"{text} REPEATABLE ({self.text(element.seed)})"
 
+    def visit_entity_from(self, element: EntityFrom) -> str:
+        """The tables of a mapped class."""
+        return self.text(element.element)
+
     def visit_join(self, element: Join) -> str:
         """Two FROM elements joined; a join on the right stands in parentheses."""
         if element.full and not self.style.full_join:
             raise self.style.refusal("FULL OUTER JOIN", "combine two outer joins with union_all().")
         words = "FULL OUTER JOIN" if element.full else "LEFT OUTER JOIN" if element.isouter else "JOIN"
         right = self.text(element.right)
-        if element.right.visit == "join":
+        if len(element.right.leaves()) > 1:
             right = f"({right})"
         return f"{self.text(element.left)} {words} {right} ON {self.text(element.onclause)}"
 

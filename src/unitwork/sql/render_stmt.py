@@ -61,8 +61,9 @@ class StatementRenderer(FromRenderer):
             parts = [f"SELECT {self.affixes(element.prefixes)}{distinct}{self._columns(elements)}"]
             if froms:
                 parts.append(f" FROM {self.joined(froms)}")
-            if element.where_criteria:
-                parts.append(f" WHERE {self.criteria(element.where_criteria)}")
+            criteria = element.all_criteria()
+            if criteria:
+                parts.append(f" WHERE {self.criteria(criteria)}")
             if element.group_by_clauses:
                 with self.scope(labels=labels):
                     parts.append(f" GROUP BY {self.joined(element.group_by_clauses)}")

@@ -18,7 +18,7 @@ from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all, with_params
 from unitwork.sql.elements import ColumnElement, as_criterion
 from unitwork.sql.froms import JoinLeg, JoinStep, resolve_joins, visible_froms
-from unitwork.sql.selectable import FromClause, as_column, as_element, as_from, expand
+from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, expand, narrowing
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered, Statement
 from unitwork.sql.style import ForUpdate
@@ -189,10 +189,25 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         found = dict.fromkeys(self.from_clauses)
         for column in self.raw_columns:
             found.update(dict.fromkeys(column.from_objects()))  # type: ignore[arg-type]
-        froms = resolve_joins(list(found), self.from_clauses, self.joins)
+        sources = list(found)
+        if self.joins and any(isinstance(one, EntityFrom) for one in sources):
+            sources = visible_froms(sources)
+        froms = resolve_joins(sources, self.from_clauses, self.joins)
         for criterion in self.where_criteria:
-            froms.extend(criterion.from_objects())  # type: ignore[arg-type]
+            # A condition on an attribute uses its table alone: the class is not selected from by that.
+            froms.extend(one for one in criterion.from_objects() if not isinstance(one, EntityFrom))  # type: ignore
         return visible_froms(froms)
+
+    def all_criteria(self) -> tuple[ColumnElement, ...]:
+        """Return the conditions of WHERE, those included that selected classes bring which share their table."""
+        sources = [*self.from_clauses, *(step.left for step in self.joins if step.left is not None)]
+        for column in self.raw_columns:
+            sources.extend(column.from_objects())  # type: ignore[arg-type]
+        joined = {step.target for step in self.joins}
+        brought = dict.fromkeys(
+            criterion for source in sources if source not in joined for criterion in narrowing(source)
+        )
+        return (*self.where_criteria, *brought)
 
     def display_froms(self, enclosing: frozenset[FromClause]) -> list[FromClause]:
         """Return the FROM elements to write in a statement that has `enclosing` already (correlation).
@@ -202,9 +217,12 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         """
         froms = self.froms()
         if self.correlated is not None:
-            return [one for one in froms if one not in self.correlated]
+            outer = {leaf for one in self.correlated for leaf in one.leaves()}
+            return [one for one in froms if not outer.issuperset(one.leaves())]
         if self.uncorrelated is not None:
-            return [one for one in froms if one in self.uncorrelated or one not in enclosing]
+            return [
+                one for one in froms if one in self.uncorrelated or not enclosing.issuperset(one.leaves())
+            ]
         if len(froms) < 2 or not enclosing:
             return froms
         kept = [one for one in froms if one not in enclosing]
@@ -305,7 +323,9 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         new.for_update = ForUpdate(read, nowait, skip_locked, key_share)
         given = () if of is None else of if isinstance(of, (list, tuple)) else (of,)
         elements = (as_column(one, "with_for_update(of=)") for one in given)
-        new.for_update_of = tuple(one.table if isinstance(one, EntityElement) else one for one in elements)
+        new.for_update_of = tuple(
+            part for one in elements for part in (one.table.leaves() if isinstance(one, EntityElement) else (one,))
+        )
         return new
 
 

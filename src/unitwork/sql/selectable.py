@@ -5,6 +5,7 @@ Spec: LB-21, LB-24.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -142,6 +143,77 @@ class Subquery(FromClause):
             self.element.shape_into(out)
 
 
+class EntityFrom(FromClause):
+    """Where the rows of a class of an inheritance hierarchy come from; in the text it is what it is made of.
+
+    Attributes:
+        element: its table, or the join of its tables.
+        local: the class's own table, which is what INSERT, UPDATE and DELETE of the class write.
+        criterion: condition that tells rows of the class from others of the same table, or None. A SELECT has it in
+            its WHERE, a join to the class in its ON.
+    """
+
+    visit = "entity_from"
+
+    def __init__(self, element: FromClause, local: FromClause, criterion: ColumnElement | None) -> None:
+        self.element = element
+        self.local = local
+        self.criterion = criterion
+        self.name = element.name
+        self.name_hint = local.name or element.name_hint
+
+    @cached_property
+    def c(self) -> ColumnCollection[Any]:  # type: ignore[override]
+        """The columns of what it is made of."""
+        return self.element.c
+
+    def leaves(self) -> tuple[FromClause, ...]:
+        return self.element.leaves()
+
+    def corresponding_column(self, column: ColumnElement) -> ColumnClause | None:
+        return self.element.corresponding_column(column)
+
+    def foreign_key_pairs(self) -> Iterator[tuple[ColumnClause, ColumnElement, object]]:
+        return self.element.foreign_key_pairs()
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        number = out.number(self)
+        out.append(EntityFrom)
+        out.append(number)
+        if number is None:
+            self.element.shape_into(out)
+            if self.criterion is not None:
+                self.criterion.shape_into(out)
+
+
+def narrowing(source: ClauseElement) -> Iterator[ColumnElement]:
+    """Yield the conditions that a FROM element brings for WHERE: those of classes that share their table."""
+    if isinstance(source, EntityFrom):
+        if source.criterion is not None:
+            yield source.criterion
+    elif isinstance(source, Join):
+        yield from narrowing(source.left)
+
+
+def dml_criteria(kind: str, source: EntityFrom) -> dict[str, tuple[Any, ...]]:
+    """Return ``where_criteria`` with what tells the rows of a class, for an UPDATE or DELETE of its table; or nothing.
+
+    Raises:
+        ArgumentError [dml-hierarchy]: one statement on that table cannot do what is asked.
+    """
+    criterion = source.criterion
+    if kind != "insert" and criterion is None:
+        return {}
+    if kind != "insert" and criterion is not None and source.leaves() == (source.local,):
+        return {"where_criteria": (criterion,)}
+    raise exc.ArgumentError(
+        f"{kind}() of a class that shares its table with others, or has several, is no single statement on the table "
+        f"{source.local.name!r}.",
+        do="write objects of the class with a Session, or name the table itself.",
+        code="dml-hierarchy",
+    )
+
+
 class Join(FromClause):
     """Two FROM elements joined on a condition.
 
@@ -158,6 +230,8 @@ class Join(FromClause):
         self.left = left
         self.right = right
         self.onclause = join_condition(left, right) if onclause is None else as_criterion(onclause)
+        if isinstance(right, EntityFrom) and right.criterion is not None:
+            self.onclause = conjunction(AND, (self.onclause, right.criterion))
         self.isouter = isouter
         self.full = full
 
@@ -177,7 +251,9 @@ class Join(FromClause):
         return (self.onclause,)
 
     def with_children(self, children: Any) -> Join:
-        return Join(self.left, self.right, children[0], self.isouter, self.full)
+        new = copy.copy(self)
+        new.onclause = children[0]
+        return new
 
     def corresponding_column(self, column: ColumnElement) -> ColumnClause | None:
         found = (leaf.corresponding_column(column) for leaf in self.leaves())

@@ -563,8 +563,8 @@ def test_a_class_with_a_table_declares_no_columns(base: Any) -> None:
     assert error.code == "table-and-columns"
 
 
-def test_mapped_inheritance_is_not_there_yet(base: Any) -> None:
-    """A subclass that declares something is refused, one that does not is an ordinary class."""
+def test_a_subclass_that_declares_something_is_mapped(base: Any) -> None:
+    """One that does not is an ordinary class, unless there is a discriminator. LB-07."""
 
     class Thing(base):
         __tablename__ = "thing"
@@ -573,14 +573,18 @@ def test_mapped_inheritance_is_not_there_yet(base: Any) -> None:
     class Plain(Thing):
         pass
 
-    errors = [
-        failure(lambda: type("Sub", (Thing,), {"__tablename__": "sub"})),
-        failure(lambda: type("Sub", (Thing,), {"x": mapped_column(Integer)})),
-        failure(lambda: type("Sub", (Thing,), {"__annotations__": {"x": "Mapped[int]"}, "__module__": __name__})),
-    ]
+    class Small(Thing):
+        size: Mapped[int | None]
+
+    class Far(Thing):
+        __tablename__ = "far"
+        id: Mapped[int] = mapped_column(ForeignKey("thing.id"), primary_key=True)
 
     assert mapper_of(Plain) is mapper_of(Thing)
-    assert {error.code for error in errors} == {"inheritance-not-yet"}
+    assert [table.name for table in mapper_of(Small).tables] == ["thing"]
+    assert [table.name for table in mapper_of(Far).tables] == ["thing", "far"]
+    assert "size" in Thing.__table__.c
+    assert not mapper_of(Thing).has_property("size")
 
 
 def test_declarative_base_is_a_function_too() -> None:

@@ -82,7 +82,7 @@ def test_leaving_out_the_primary_key_is_refused(map_class: MapClass, book: Table
         map_class("Book", book, options={"exclude_properties": ["id"]})
 
 
-@pytest.mark.parametrize(("option", "code"), [("speed", "mapper-option-unknown"), ("inherits", "inheritance-not-yet")])
+@pytest.mark.parametrize(("option", "code"), [("speed", "mapper-option-unknown"), ("concrete", "inheritance-not-yet")])
 def test_unknown_mapper_options_are_refused(map_class: MapClass, book: Table, option: str, code: str) -> None:
     """And those of inheritance, which is not there yet."""
     with pytest.raises(exc.ArgumentError) as caught:
@@ -114,11 +114,11 @@ def test_columns_of_other_tables_are_refused(map_class: MapClass, author: Table,
 
 
 def test_a_class_is_mapped_once(registry: MapperRegistry, map_class: MapClass, book: Table) -> None:
-    """Its subclasses cannot be mapped yet."""
+    """And a subclass only as one that inherits from it."""
     mapper = map_class("Book", book)
     subclass = type("Novel", (mapper.class_,), {})
 
-    for cls, code in ((mapper.class_, "already-mapped"), (subclass, "inheritance-not-yet")):
+    for cls, code in ((mapper.class_, "already-mapped"), (subclass, "inherits-missing")):
         with pytest.raises(exc.ArgumentError) as caught:
             make_mapper(cls, book, registry, {}, {})
         assert caught.value.code == code
