@@ -19,7 +19,7 @@ from unitwork.sql.defaults import DefaultContext
 from unitwork.sql.derived import CTE
 from unitwork.sql.elements import BindParameter, as_operand
 from unitwork.sql.select import Select
-from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, dml_criteria, expand
+from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, dml_target, expand
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered, Statement, attribute_of
 from unitwork.sql.types import TypeEngine
@@ -67,8 +67,7 @@ class Dml(Statement):
         self.entity: EntityElement | None = element if isinstance(element, EntityElement) else None
         self.table: Any = as_from(target)
         if isinstance(self.table, EntityFrom):
-            self.__dict__.update(dml_criteria(self.kind, self.table))
-            self.table = self.table.local
+            self.__dict__.update(dml_target(self.kind, self.table))
         if self.table.visit != "table":
             raise exc.ArgumentError(
                 f"{self.kind}() needs a table or a mapped class, got {describe(target)}.",
@@ -118,10 +117,8 @@ class ValuesDml(Dml):
                 found = None if attribute is None else attribute()
         elif hasattr(key, "__clause_element__"):
             found = key.__clause_element__()
-        if isinstance(found, EntityColumn):
-            found = found.element
         if isinstance(found, ColumnClause) and found.table is self.table:
-            return found
+            return found.element if isinstance(found, EntityColumn) else found
         shown = repr(key) if isinstance(key, (str, ColumnClause)) else describe(key)
         raise exc.ArgumentError(
             f"{shown} names no column of the table {self.table.name!r}.",

@@ -195,17 +195,17 @@ def narrowing(source: ClauseElement) -> Iterator[ColumnElement]:
         yield from narrowing(source.left)
 
 
-def dml_criteria(kind: str, source: EntityFrom) -> dict[str, tuple[Any, ...]]:
-    """Return ``where_criteria`` with what tells the rows of a class, for an UPDATE or DELETE of its table; or nothing.
+def dml_target(kind: str, source: EntityFrom) -> dict[str, Any]:
+    """Return `table`, that of a class, and ``where_criteria`` that tell its rows, for an UPDATE or DELETE of the class.
 
     Raises:
         ArgumentError [dml-hierarchy]: one statement on that table cannot do what is asked.
     """
     criterion = source.criterion
     if kind != "insert" and criterion is None:
-        return {}
+        return {"table": source.local}
     if kind != "insert" and criterion is not None and source.leaves() == (source.local,):
-        return {"where_criteria": (criterion,)}
+        return {"table": source.local, "where_criteria": (criterion,)}
     raise exc.ArgumentError(
         f"{kind}() of a class that shares its table with others, or has several, is no single statement on the table "
         f"{source.local.name!r}.",
