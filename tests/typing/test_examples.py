@@ -1,7 +1,7 @@
 """The examples of this directory under ``mypy --strict`` and under pyright: both must agree with each assertion.
 
 pyright is a Node program; the package of that name on PyPI fetches Node and pyright when it first runs. Where it
-cannot, its part is skipped, and says so.
+cannot, its part is skipped, and says so; under ``CI=true`` it fails.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -43,6 +44,13 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env={**os.environ, **source}, capture_output=True, text=True, check=False)
 
 
+def missing(why: str) -> NoReturn:
+    """Skip the test; fail it on CI."""
+    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
 def mypy(*files: Path) -> subprocess.CompletedProcess[str]:
     """Check files with mypy as a user with the strictest settings does."""
     cache = os.devnull if os.name != "nt" else "nul"
@@ -53,12 +61,12 @@ def pyright(*files: Path) -> dict[str, int]:
     """Check files with pyright; return its findings by file and line."""
     program = shutil.which("pyright", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if program is None:
-        pytest.skip("pyright is not installed")
+        missing("pyright is not installed")
     done = run(program, "--outputjson", "--pythonpath", sys.executable, *map(str, files))
     try:
         found = json.loads(done.stdout)["generalDiagnostics"]
     except (ValueError, KeyError):
-        pytest.skip(f"pyright does not run here: {done.stderr[-200:]}")
+        missing(f"pyright does not run here: {done.stderr[-200:]}")
     return {f"{one['range']['start']['line'] + 1}: {one['message']}": 1 for one in found if one["severity"] == "error"}
 
 
