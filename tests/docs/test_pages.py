@@ -19,6 +19,7 @@ from sybil import Document
 from sybil.parsers.myst import PythonCodeBlockParser
 
 from tests.support.source import ROOT
+from unitwork import Engine
 
 PAGES = sorted(
     str(path.relative_to(ROOT))
@@ -71,7 +72,7 @@ def test_page(page: str, backend: str, url: Any, module: types.ModuleType) -> No
 
     assert count > 0
     for value in list(vars(module).values()):
-        if hasattr(value, "dispose") and hasattr(value, "connect"):
+        if isinstance(value, Engine):
             value.dispose()
 
 
