@@ -395,3 +395,45 @@ def test_a_map_of_schemas_is_refused(engine: Any) -> None:
         with pytest.raises(exc.ArgumentError) as caught:
             make(schema_translate_map={None: "other"})
         assert caught.value.code == "not-yet"
+
+
+def test_deferrable_is_left_out_where_it_cannot_be_had(engine: Any) -> None:
+    """LB-44: SQLite has it for foreign keys, MariaDB not at all; the constraint then holds at once."""
+    metadata = MetaData()
+    parent = Table("parent", metadata, Column("id", Integer, primary_key=True))
+    child = Table(
+        "child",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("parent_id", ForeignKey("parent.id", deferrable=True, initially="DEFERRED")),
+        Column("place", Integer),
+        UniqueConstraint("place", deferrable=True, initially="IMMEDIATE"),
+        CheckConstraint("place > 0", deferrable=True),
+    )
+    metadata.create_all(engine)
+
+    with pytest.raises(exc.IntegrityError), engine.begin() as connection:
+        connection.execute(insert(child), [{"place": 1}, {"place": 1}])
+    with pytest.raises(exc.IntegrityError), engine.begin() as connection:
+        connection.execute(insert(child).values(place=0))
+    if engine.dialect.name != "mariadb":
+        with engine.begin() as connection:
+            connection.execute(insert(child).values(parent_id=1))
+            connection.execute(insert(parent).values(id=1))
+    metadata.drop_all(engine)
+
+
+def test_an_index_with_an_order_of_nulls(engine: Any) -> None:
+    """LB-44: only PostgreSQL has it; elsewhere it is refused by name, before SQL."""
+    metadata = MetaData()
+    table = Table("t", metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+    index = Index("ix_t_a", table.c.a.desc().nulls_last())
+    if engine.dialect.name == "postgresql":
+        metadata.create_all(engine)
+        with engine.connect() as connection:
+            assert engine.dialect.has_index(connection, "t", index.name, None)
+        return
+    with pytest.raises(exc.CompileError, match="ix_t_a") as caught:
+        metadata.create_all(engine)
+
+    assert caught.value.code == "not-on-this-database"

@@ -85,7 +85,7 @@ class MySQLStyle(Style):
     match = False
     cascades = False
     autoincrement_suffix = " AUTO_INCREMENT"
-    deferrable = False
+    deferrable_kinds = frozenset()
     aggregate_filter = False
     within_group = "over"
     frame_groups = False

@@ -49,6 +49,8 @@ class SQLiteStyle(Style):
     cascades = False
     references_name_schemas = False
     index_in_schema = True
+    ordered_nulls = False
+    deferrable_kinds = frozenset(("fk",))
     within_group = ""
     distinct_on = False
     quantified_lists = None

@@ -240,7 +240,7 @@ def constraint_text(constraint: Constraint, style: Style) -> str:
         raise exc.CompileError(
             f"{constraint!r} cannot be rendered.", do="use one of the constraint classes.", code="not-renderable"
         )
-    if style.deferrable:
+    if constraint.kind in style.deferrable_kinds:
         if constraint.deferrable is not None:
             body += " DEFERRABLE" if constraint.deferrable else " NOT DEFERRABLE"
         if constraint.initially is not None:
@@ -376,8 +376,8 @@ def _index_term(index: Index, element: Any, style: Style, options: dict[str, Any
     plain = element.visit in ("column", "text")
     if (not plain and not style.functional_indexes) or ("NULLS" in order and not style.ordered_nulls):
         raise style.refused(
-            f"the index {index.given_name!r} over an expression, or with an order of NULLs",
-            "index a computed column instead.",
+            f"the index {index.given_name!r} over an expression, or with an order of NULLs,",
+            "index a column as it is, or a computed column.",
         )
     key = element.key if element.visit == "column" else None
     return style.index_term(text if plain else f"({text})", key, options) + order

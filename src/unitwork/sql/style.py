@@ -72,7 +72,8 @@ class Style(TypeNames, SchemaStyle, Spellings):
         autoincrement_types: visit name of a type to what CREATE TABLE spells for an autoincrement column of it, e.g.
             ``{"integer": "SERIAL"}``; other types are spelled as usual.
         autoincrement_suffix: goes after NOT NULL of an autoincrement column, e.g. ``" AUTO_INCREMENT"``.
-        deferrable: DEFERRABLE and INITIALLY are understood; else they are left out.
+        deferrable_kinds: kinds of constraints that may be DEFERRABLE and INITIALLY …; for others that is left out, and
+            they are checked at once.
     """
 
     placeholder: str | None = None
@@ -94,7 +95,7 @@ class Style(TypeNames, SchemaStyle, Spellings):
     drop_index_on_table: bool = False
     autoincrement_types: Mapping[str, str] = _NOTHING
     autoincrement_suffix: str = ""
-    deferrable: bool = True
+    deferrable_kinds: frozenset[str] = frozenset(("fk", "uq", "pk"))
 
     def __init__(self) -> None:
         self._quoted: dict[str, str] = {}

@@ -108,7 +108,7 @@ def test_what_a_style_decides() -> None:
 def test_deferrable_constraints() -> None:
     """LB-17: or left out where the database has none."""
     table = Table("t", MetaData(), Column("a", Integer), UniqueConstraint("a", deferrable=True, initially="deferred"))
-    plain = type("Plain", (Style,), {"deferrable": False})()
+    plain = type("Plain", (Style,), {"deferrable_kinds": frozenset()})()
 
     assert_sql(CreateTable(table), "CREATE TABLE t (a INTEGER, UNIQUE (a) DEFERRABLE INITIALLY DEFERRED)")
     assert_statements(every(table, style=plain), "CREATE TABLE t (a INTEGER, UNIQUE (a))")
