@@ -266,6 +266,7 @@ _OBJECTS = {
     "refresh-row-gone": "the row of an object to refresh is gone",
     "relationship-operator": "an operator was used that has no meaning for a relationship",
     "row-gone": "the row of an expired object is gone",
+    "merge-other-version": "merge() was given an object of another version than its row has",
     "merge-unflushed": "merge(load=False) was given an object with changes that are not flushed",
     "merge-without-identity": "merge(load=False) was given an object that has no row",
     "query-after-limit": "a Query was given criteria or an order after LIMIT or OFFSET",
