@@ -215,9 +215,20 @@ def test_combined(session: Session) -> None:
     everyone = session.query(Author)
     assert sorted(names(everyone.except_(ann))) == ["bea", "cid"]
     assert names(everyone.intersect(ann)) == ["ann"]
-    with pytest.raises(exc.InvalidRequestError) as caught:
-        ann.union(bea).filter(Author.name == "ann")
-    assert caught.value.code == "query-fixed"
+
+    both = ann.union(bea)
+    assert names(both.order_by(Author.name.desc())) == ["bea", "ann"]
+    assert names(both.filter(Author.born > 1901)) == ["bea"]
+    assert names(both.filter_by(name="ann")) == ["ann"]
+    assert names(both.join(Author.books).filter(Book.title == "bea2")) == ["bea"]
+    loaded = both.options(selectinload(Author.books)).order_by(Author.id).limit(1).one()
+    assert "books" in loaded.__dict__
+    assert both.count() == 2
+    assert sorted(names(both.union(everyone))) == ["ann", "bea", "cid"]
+    pairs = session.query(Author, Book).join(Author.books)
+    assert pairs.union(pairs).count() == 4
+    titles = session.query(Book.title).union_all(session.query(Author.name))
+    assert titles.order_by(Book.title).first() == ("ann",)
 
 
 def test_from_statement(session: Session) -> None:
@@ -227,6 +238,9 @@ def test_from_statement(session: Session) -> None:
     found = session.query(Author).from_statement(statement).params(name="bea").one()
 
     assert found.born == 1902
+    with pytest.raises(exc.InvalidRequestError) as caught:
+        session.query(Author).from_statement(statement).filter(Author.name == "ann")
+    assert caught.value.code == "query-fixed"
     assert session.query(Author).filter_by(name="bea").one() is found
 
 
@@ -422,3 +436,23 @@ def test_evaluation_of_expired_objects(session: Session) -> None:
     assert "name" not in bea.__dict__
     assert bea.name == "x"
     assert cid.name == "cid"
+
+
+def test_merge_result(session: Session, library: Any) -> None:
+    """LB-28, EV-27: results of a cache, as objects of the Session."""
+    with Session(library) as other:
+        authors = other.query(Author).order_by(Author.id).all()
+        rows = other.query(Author, Author.name).order_by(Author.id).all()
+        outer = other.query(Author.name, Book).outerjoin(Author.books).filter(Author.name == "cid").all()
+
+    merged = session.query(Author).merge_result(authors, load=False)
+    pairs = session.query(Author, Author.name).merge_result(rows, load=False)
+
+    assert [one.name for one in merged] == ["ann", "bea", "cid"]
+    assert all(one in session for one in merged)
+    assert [(author is one, name) for (author, name), one in zip(pairs, merged)] == [
+        (True, "ann"),
+        (True, "bea"),
+        (True, "cid"),
+    ]
+    assert session.query(Author.name, Book).merge_result(outer) == [("cid", None)]

@@ -130,6 +130,13 @@ class Load:
         new._begin((), ())
         return new
 
+    def over(self, alias: AliasedInsp) -> Load:
+        """Return the option as one that starts from an alias of its class."""
+        new = self._copy((), self.paths)
+        new.alias = alias
+        new._begin((), self.paths)
+        return new
+
     def lazily(self) -> Load:
         """Return the option with a lazy load wherever it loads something along."""
         along = ("selectin", "joined")

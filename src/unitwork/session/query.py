@@ -10,7 +10,7 @@ Spec: LB-28, SB-47, SB-48, SB-75, PT-83, CX-12.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unitwork import exc
@@ -18,6 +18,7 @@ from unitwork.loading.options import Load
 from unitwork.loading.shortcuts import lazyload
 from unitwork.session import reading
 from unitwork.session.query_statement import QueryStatement
+from unitwork.sql.clause import EntityElement
 from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists
 from unitwork.sql.dml import delete, update
@@ -119,6 +120,24 @@ class Query(QueryStatement, Generic[T]):
             return found[:: item.step] if item.step is not None else found
         _refuse_negative(item)
         return self.slice(item, item + 1).all()[0]
+
+    def merge_result(self, iterator: Iterable[Any], load: bool = True) -> list[Any]:
+        """Return results of elsewhere, e.g. of a cache, with their objects merged into the Session (EV-27).
+
+        Args:
+            iterator: objects for a Query of one entity, else rows as this Query gives them.
+            load: as for ``Session.merge()``.
+        """
+        session = self._session()
+        if self._is_single_entity:
+            return list(session.merge_all(iterator, load=load))
+        rows = [list(row) for row in iterator]
+        for place, element in enumerate(self._select.raw_columns):
+            if isinstance(element, EntityElement):
+                given = [row for row in rows if row[place] is not None]
+                for row, merged in zip(given, session.merge_all([row[place] for row in given], load=load)):
+                    row[place] = merged
+        return [tuple(row) for row in rows]
 
     # -- changing rows ------------------------------------------------------------------------------------------------
 

@@ -9,12 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from unitwork import exc
-from unitwork.sql.clause import EntityElement
+from unitwork.inspection import inspect
+from unitwork.instrument.aliased import aliased
+from unitwork.instrument.class_sql import RelationshipSql
+from unitwork.loading.options import Load
+from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.compound import CompoundSelect, ScalarSelect
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, conjunction
 from unitwork.sql.operators import AND
 from unitwork.sql.select import Select
-from unitwork.sql.selectable import Subquery
+from unitwork.sql.selectable import Subquery, as_element
+from unitwork.sql.traversal import rewrite
 
 if TYPE_CHECKING:
     from unitwork.session.session import Session
@@ -32,20 +37,23 @@ class QueryStatement:
         self._is_fixed = False
         self._asserts = True
         self._eager = True
+        #: What it selects from after union() and its kin, and the classes as they stand there.
+        self._source: Subquery | None = None
+        self._shown: dict[Any, Any] = {}
 
     # -- what is selected ---------------------------------------------------------------------------------------------
 
     def with_entities(self: Q, *entities: Any) -> Q:
         """Return the Query with other entities and the same criteria."""
-        return self._with(self._select.with_only_columns(*entities))
+        return self._with(self._select.with_only_columns(*self._adapted(entities)))
 
     def add_columns(self: Q, *columns: Any) -> Q:
         """Return the Query with more columns or entities."""
-        return self._with(self._select.add_columns(*columns))
+        return self._with(self._select.add_columns(*self._adapted(columns)))
 
     def add_entity(self: Q, entity: Any) -> Q:
         """Return the Query with one more entity."""
-        return self._with(self._select.add_columns(entity))
+        return self._with(self._select.add_columns(*self._adapted([entity])))
 
     def select_from(self: Q, *froms: Any) -> Q:
         """Return the Query with an explicit left side of its joins."""
@@ -53,10 +61,12 @@ class QueryStatement:
 
     def join(self: Q, target: Any, onclause: Any = None, *, isouter: bool = False, full: bool = False) -> Q:
         """Return the Query with a join to an entity, a table, or along a relationship."""
+        target, onclause = self._adapted([target, onclause])
         return self._with(self._changeable("join").join(target, onclause, isouter=isouter, full=full))
 
     def outerjoin(self: Q, target: Any, onclause: Any = None, *, full: bool = False) -> Q:
         """Return the Query with a left outer join."""
+        target, onclause = self._adapted([target, onclause])
         return self._with(self._changeable("outerjoin").outerjoin(target, onclause, full=full))
 
     # -- which rows ---------------------------------------------------------------------------------------------------
@@ -67,7 +77,7 @@ class QueryStatement:
         Raises:
             InvalidRequestError [query-after-limit]: LIMIT or OFFSET is set, which would have to come last.
         """
-        return self._with(self._changeable("filter", before_limit=True).where(*criteria))
+        return self._with(self._changeable("filter", before_limit=True).where(*self._adapted(criteria)))
 
     where = filter
 
@@ -77,20 +87,20 @@ class QueryStatement:
 
     def group_by(self: Q, *clauses: Any) -> Q:
         """Return the Query with more GROUP BY terms; ``group_by(None)`` takes all away."""
-        return self._with(self._changeable("group_by", before_limit=True).group_by(*clauses))
+        return self._with(self._changeable("group_by", before_limit=True).group_by(*self._adapted(clauses)))
 
     def having(self: Q, *criteria: Any) -> Q:
         """Return the Query with more HAVING conditions."""
-        return self._with(self._changeable("having", before_limit=True).having(*criteria))
+        return self._with(self._changeable("having", before_limit=True).having(*self._adapted(criteria)))
 
     def order_by(self: Q, *clauses: Any) -> Q:
         """Return the Query with more ORDER BY terms; ``order_by(None)`` or ``order_by(False)`` takes all away."""
         given = (None,) if len(clauses) == 1 and clauses[0] is False else clauses
-        return self._with(self._changeable("order_by", before_limit=True).order_by(*given))
+        return self._with(self._changeable("order_by", before_limit=True).order_by(*self._adapted(given)))
 
     def distinct(self: Q, *on: Any) -> Q:
         """Return the Query with DISTINCT."""
-        return self._with(self._changeable("distinct").distinct(*on))
+        return self._with(self._changeable("distinct").distinct(*self._adapted(on)))
 
     def limit(self: Q, limit: Any) -> Q:
         """Return the Query with at most `limit` rows."""
@@ -127,7 +137,8 @@ class QueryStatement:
 
     def options(self: Q, *options: Any) -> Q:
         """Return the Query with loader options."""
-        return self._with(self._select.options(*options))
+        given = [self._over_source(option) for option in options] if self._shown else options
+        return self._with(self._select.options(*given))
 
     def execution_options(self: Q, **options: Any) -> Q:
         """Return the Query with options for its execution."""
@@ -253,10 +264,45 @@ class QueryStatement:
         return new
 
     def _combined(self: Q, compound: CompoundSelect) -> Q:
-        select: Any = Select(*self._select.raw_columns)
-        new = self._with(select.from_statement(compound))
-        new._is_fixed = True
-        return new
+        """Return the Query of the rows of a set operation; what is added later speaks of those."""
+        source = compound.subquery()
+        columns = iter(source.c)
+        shown: dict[Any, Any] = {}
+        elements: list[Any] = []
+        for element in self._select.raw_columns:
+            if isinstance(element, EntityElement):
+                alias = shown[element.subject] = aliased(element.subject, source)
+                elements.append(alias)
+                for _ in element.columns:
+                    next(columns)
+            else:
+                elements.append(next(columns))
+        new = self._with(Select(*elements))
+        new._source, new._shown = source, shown
+        return new.options(*self._select.with_options)
+
+    def _over_source(self, option: Any) -> Any:
+        alias = self._shown.get(option.root) if isinstance(option, Load) and option.alias is None else None
+        return option if alias is None else option.over(inspect(alias))
+
+    def _adapted(self, given: Sequence[Any]) -> Sequence[Any]:
+        return given if self._source is None else [self._adapt(one) for one in given]
+
+    def _adapt(self, argument: Any) -> Any:
+        source: Any = self._source
+        if isinstance(argument, RelationshipSql):
+            alias = self._shown.get(argument.parent)
+            return argument if alias is None else getattr(alias, argument.key)
+        element = None if argument is None else as_element(argument)
+        if isinstance(element, EntityElement):
+            return self._shown.get(element.subject, argument)
+        if element is None:
+            return argument
+
+        def change(part: ClauseElement) -> ClauseElement | None:
+            return source.corresponding_column(part) if isinstance(part, ColumnElement) else None
+
+        return rewrite(element, change)
 
     def _changeable(self, method: str, before_limit: bool = False) -> Any:
         select = self._select
