@@ -282,6 +282,7 @@ _OBJECTS = {
     "second-parent": "an object would get a second parent where a single one is allowed",
     "self-join": "a relationship of a table with itself was joined without an alias",
     "stale-link": "association rows to delete were not there",
+    "stale-merge": "an object to be merged has another version than its row",
     "stale-row": "rows to update or delete were not there, or have another version",
     "step-without-mapper": "a step of a flush plan has lost its mapper; a defect of the library",
     "string-statement": "a statement was given as a plain string",

@@ -27,7 +27,8 @@ from unitwork.flush.changes import (
 from unitwork.flush.deletions import delete_changes, stored_value
 from unitwork.flush.extract import row_shape
 from unitwork.flush.links import LinkCollector, warn_unattached
-from unitwork.flush.removal import SetReader, Subject, carry_out_cascades, mark_orphans, related_members
+from unitwork.flush.orphans import mark_orphans
+from unitwork.flush.removal import SetReader, Subject, carry_out_cascades, related_members
 from unitwork.flush.rowswitch import switch_rows
 from unitwork.mapping.mapper import MANYTOMANY, MANYTOONE, ONETOMANY, Mapper, RelationshipProperty
 from unitwork.sql.schema import Column

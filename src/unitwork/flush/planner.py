@@ -206,6 +206,8 @@ def _insert_step(table: TableWork, changes: list[InsertChange]) -> list[Step]:
     else:
         rows = tuple(zip(*(cells_by_column[place] for place in kept))) if kept else ((),) * len(changes)
     columns = tuple(table.columns[place] for place in kept)
+    if returning and table.mapper.options.get("eager_defaults") is False:
+        returning = tuple(column for column in returning if column in table.keys)
     handles = tuple(change.handle for change in changes)
     return [InsertRows(table.table, table.mapper, handles, rows, columns, returning)]
 

@@ -1,11 +1,11 @@
-"""Which objects a flush deletes: those marked, what delete cascades from them, and orphans.
+"""Which objects a flush deletes: those marked, and what delete cascades from them; orphans are in ``orphans``.
 
 Cascades are followed in sets: the children of all marked parents of a class are read by one SELECT per chunk, whatever
 the number of parents, and however many parents were marked one by one before (SB-66).
 
 Neighbours: gather calls it for a flush, the Session for ``session.deleted``; loading/lazy.py reads.
 
-Spec: SB-61, SB-66, CA-22, CA-23, CA-25, CA-27 to CA-32, CA-57, CA-60, CA-62, CA-64.
+Spec: SB-61, SB-66, CA-22, CA-23, CA-25, CA-27 to CA-29, CA-64.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from unitwork.base.markers import NO_VALUE
 from unitwork.cascade.walk import loaded_members, relationships_with
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.state.instance import InstanceState, state_of
@@ -73,41 +72,3 @@ def related_members(
     if unloaded and not passive:
         members.extend(reader.related(prop, unloaded))
     return members
-
-
-def mark_orphans(tracker: StateTracker) -> None:
-    """Mark the persistent objects that a changed parent no longer refers to along delete-orphan."""
-    # HOT: every changed object; benchmark W6.
-    mapper: Mapper | None = None
-    for state, obj in list(tracker.modified.items()):
-        if state.mapper is not mapper:
-            mapper = state.mapper
-            props = relationships_with(mapper, "delete-orphan")
-        for prop in props:
-            if not state.changes or prop.key not in state.changes:
-                continue
-            for member in _lost_members(state, obj, prop):
-                member_state = state_of(member)
-                if not _has_parent(prop, member) and member_state.phase == PERSISTENT:
-                    mark(tracker, member_state, member)
-
-
-def _lost_members(state: InstanceState, obj: Any, prop: RelationshipProperty) -> list[Any]:
-    changes = state.changes or {}
-    old = changes.get(prop.key)
-    if not prop.uselist:
-        return [old] if old is not None and old is not NO_VALUE and old is not obj.__dict__.get(prop.key) else []
-    lost = list(state.queued[prop.key].removed) if state.queued and prop.key in state.queued else []
-    holder = obj.__dict__.get(prop.key)
-    present = {id(member) for member in (() if holder is None else prop.read_members(holder))}
-    lost.extend(member for member in old or () if id(member) not in present)
-    return lost
-
-
-def _has_parent(prop: RelationshipProperty, member: Any) -> bool:
-    """Tell whether an object that lost a parent has another one along the same relationship (CA-57)."""
-    reverse = prop.reverse
-    if reverse is None:
-        return False
-    holder = member.__dict__.get(reverse.key)
-    return bool(reverse.read_members(holder)) if reverse.uselist and holder is not None else holder is not None

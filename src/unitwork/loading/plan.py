@@ -202,12 +202,13 @@ class LoadPlan:
         keys: names in a Row, one per item.
         joined: what else the rows hold, owners first.
         entities: the items that are entities, by number, then those of `joined`; None for the other items.
+        refreshes: an entity has the mapper option ``always_refresh``.
         needs_unique: objects repeat in the rows, because a collection is joined (SB-49).
         eager: places of the items that load relationships along.
         memo: generated loaders, by :mod:`unitwork.loading.rows`.
     """
 
-    __slots__ = ("eager", "entities", "items", "joined", "keys", "memo", "needs_unique", "single")
+    __slots__ = ("eager", "entities", "items", "joined", "keys", "memo", "needs_unique", "refreshes", "single")
 
     def __init__(
         self, items: Sequence[EntityItem | ValueItem], keys: Sequence[str], joined: Sequence[JoinedItem] = ()
@@ -219,6 +220,7 @@ class LoadPlan:
             *(item if isinstance(item, EntityItem) else None for item in self.items),
             *(child.item for child in self.joined),
         )
+        self.refreshes = any(item is not None and item.mapper.refreshes for item in self.entities)
         self.needs_unique = any(child.prop.uselist for child in self.joined)
         self.single = len(self.items) == 1
         self.eager = tuple(

@@ -27,7 +27,7 @@ from unitwork.state.lifecycle import PERSISTENT
 Converter = Callable[[Any, bool], "Callable[[Any], Any] | None"]
 
 #: (rows, tables of the identity map per entity, tracker, populate, links) to a list: of values or objects for a plan
-#: with one item, else of tuples. `populate` and `links` are as in run.py.
+#: with one item, else of tuples. `populate` and `links` are as in run.py, `fresh` is for classes with always_refresh.
 Loader = Callable[..., list[Any]]
 
 
@@ -54,8 +54,10 @@ def _generate(plan: LoadPlan, converter: Converter) -> Loader:
     width = sum(item.width if isinstance(item, EntityItem) else 1 for item in plan.items)
     width += sum(child.item.width for child in plan.joined)
     source = Source("load_rows")
-    source.add("def load_rows(rows, tables, tracker, populate, links=()):")
+    source.add("def load_rows(rows, tables, tracker, populate, links=(), fresh=None):")
     source.add("loaded = []", "add = loaded.append", indent=1)
+    if plan.refreshes:
+        source.add("fresh = fresh if populate is None else populate", indent=1)
     for number, entity in enumerate(plan.entities):
         if entity is not None:
             source.add(f"table{number} = tables[{number}]", f"find{number} = table{number}.get", indent=1)
@@ -96,7 +98,8 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
     for name in mapper.pk_names:
         _add_conversion(source, mapper, name, cells[name], converter, 2)
     pk = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
-    missing = " and ".join(f"{key} is None" for key in keys)
+    partial = mapper.options.get("allow_partial_pks", True) is not False
+    missing = (" and " if partial else " or ").join(f"{key} is None" for key in keys)
     obj, state = f"o{number}", f"s{number}"
     source.add(f"{state} = find{number}({pk})", indent=2)
     source.add(f"{obj} = None if {state} is None else {state}()", indent=2)
@@ -129,13 +132,18 @@ def _add_entity(source: Source, number: int, item: EntityItem, converter: Conver
         indent=4,
     )
     _add_listeners(source, item, obj, state)
-    source.add(f"elif populate is not None or {state}.expired is not None:", indent=2)
+    populate = f"(fresh if {state}.mapper.always_refresh else populate)" if mapper.refreshes else "populate"
+    source.add(f"elif {populate} is not None or {state}.expired is not None:", indent=2)
     for name in others:
         _add_conversion(source, mapper, name, cells[name], converter, 3)
     values = "".join(f"{cells[name]}, " for name in item.names)
-    source.add(f"fill({state}, {obj}, names{number}, ({values}), populate)", indent=3)
     if extras:
-        _fill_more(source, number, item, converter, extras)
+        _find_more(source, item, number, converter)
+        names = f"(*names{number}, *[name for name, place in kind.more])"
+        values = f"{values}*[({extras})[place] for name, place in kind.more]"
+        source.add(f"fill({state}, {obj}, {names}, ({values}), {populate})", indent=3)
+    else:
+        source.add(f"fill({state}, {obj}, names{number}, ({values}), {populate})", indent=3)
     source.bind(**{f"spec{number}": item.spec, f"names{number}": item.names})
     return obj
 
@@ -169,14 +177,12 @@ def _add_kind(source: Source, number: int, item: EntityItem, converter: Converte
     return extras
 
 
-def _fill_more(source: Source, number: int, item: EntityItem, converter: Converter, extras: str) -> None:
-    """Add the filling of columns of subclasses into an object that is present."""
+def _find_more(source: Source, item: EntityItem, number: int, converter: Converter) -> None:
+    """Add the finding of the columns of subclasses that an object which is present has."""
     _add_discriminator_conversion(source, item, converter, 3)
     _add_more_conversions(source, item, converter, 3)
     source.add(
         f"kind = kinds{number}.get({_discriminator(item)}) or find_kind{number}({_discriminator(item)})",
-        "names = [name for name, place in kind.more]",
-        f"fill(s{number}, o{number}, names, [({extras})[place] for name, place in kind.more], populate)",
         indent=3,
     )
 

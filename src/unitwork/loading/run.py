@@ -31,6 +31,7 @@ class LoadHost(Protocol):
     """What loading needs of a Session."""
 
     tracker: StateTracker
+    flushing: int
 
     def connection_for(self, mapper: Mapper) -> Connection:
         """Return the Connection that rows of a class are read from."""
@@ -51,10 +52,11 @@ def load_rows(
     tracker = host.tracker
     identity = tracker.identity
     tables = [None if item is None else identity.table(item.mapper) for item in plan.entities]
-    if not plan.joined:
-        loaded = loader(rows, tables, tracker, populate)
+    links: list[list[tuple[Any, Any]]] = [[] for _ in plan.joined]
+    if plan.refreshes and not host.flushing:
+        loaded = loader(rows, tables, tracker, populate, links, set())
     else:
-        links: list[list[tuple[Any, Any]]] = [[] for _ in plan.joined]
+        # A flush reads too, and must not lose what it is about to write.
         loaded = loader(rows, tables, tracker, populate, links)
     if populate is not None:
         for place, item in enumerate(plan.items):

@@ -40,13 +40,14 @@ class Hierarchy:
         polymorphic_abstract: no row and no object is of this class itself.
         version_id_col: column that counts the versions of a row, or None.
         version_id_generator: (version or None) to the next one; False where the application or the database sets it.
+        always_refresh: every SELECT overwrites what objects of this class hold.
         polymorphic_load: how rows of a base bring the columns of this class: "inline", "selectin", or None.
     """
 
     __slots__ = (
-        "_source", "children", "inherit_condition", "inherit_pairs", "inherits", "local_table", "polymorphic_abstract",
-        "polymorphic_identity", "polymorphic_key", "polymorphic_load", "polymorphic_map", "polymorphic_on", "root",
-        "single", "tables", "version_id_col", "version_id_generator",
+        "_source", "always_refresh", "children", "inherit_condition", "inherit_pairs", "inherits", "local_table",
+        "polymorphic_abstract", "polymorphic_identity", "polymorphic_key", "polymorphic_load", "polymorphic_map",
+        "polymorphic_on", "root", "single", "tables", "version_id_col", "version_id_generator",
     )  # fmt: skip
 
     def __init__(self, local_table: Table) -> None:
@@ -66,6 +67,7 @@ class Hierarchy:
         self.polymorphic_load: str | None = None
         self.version_id_col: Column | None = None
         self.version_id_generator: Callable[[Any], Any] | bool = False
+        self.always_refresh = False
         self._source: FromClause | None = None
 
     # -- the tree -----------------------------------------------------------------------------------------------------
@@ -107,6 +109,11 @@ class Hierarchy:
     def sorts_rows(self) -> bool:
         """Whether rows selected for this class may be of classes below it."""
         return bool(self.children) and self.polymorphic_on is not None
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether rows selected for this class may be of one with ``always_refresh``."""
+        return any(mapper.always_refresh for mapper in self.self_and_descendants)
 
     @property
     def follows_up(self) -> bool:

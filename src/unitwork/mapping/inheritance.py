@@ -157,12 +157,13 @@ def _by_foreign_keys(mapper: Mapper, above: Mapper) -> Any:
 
 
 def set_discriminator(mapper: Mapper) -> None:
-    """Take over ``polymorphic_on`` and ``polymorphic_identity`` once the columns are mapped.
+    """Take over ``polymorphic_on``, ``polymorphic_identity`` and what belongs to loading, once the columns are mapped.
 
     Raises:
         ArgumentError [polymorphic-on]: it names no column of the class.
     """
     options = mapper.options
+    mapper.always_refresh = bool(options.get("always_refresh"))
     given = options.get("polymorphic_on")
     if given is not None:
         _set_polymorphic_on(mapper, given)

@@ -54,6 +54,7 @@ class MapperHome(Protocol):
     """What a Mapper knows of the registry it belongs to; implemented by :mod:`unitwork.mapping.registry`."""
 
     metadata: MetaData
+    all_mappers: list[Mapper]
 
     def configure(self, cascade: bool = False) -> None:
         """Configure every mapper that is not configured yet; nothing to do costs one attribute read."""

@@ -10,6 +10,7 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from unitwork.flush.orphans import has_other_parent
 from unitwork.instrument.descriptors import detached
 from unitwork.session import attach, reading
 from unitwork.state.instance import InstanceState
@@ -60,7 +61,7 @@ class Host:
     def orphaned(self, state: InstanceState) -> None:
         """Let a pending orphan go (CA-60)."""
         core = self._core()
-        if core is not None:
+        if core is not None and not has_other_parent(core.tracker, state):
             attach.drop_pending(core, state)
 
 

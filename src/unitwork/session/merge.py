@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unitwork import exc
+from unitwork.base.markers import NO_VALUE
 from unitwork.cascade.walk import relationships_with
 from unitwork.instrument.access import set_committed_value
 from unitwork.instrument.collections import replace_members
@@ -131,6 +132,7 @@ class _Merge(_Walk):
         self.reach(given)
         # What was read stays alive until it is copied to: the identity map holds it weakly.
         held = self.read()
+        self.check_versions()
         for source in self.sources:
             self.targets[source.state] = self.find(source)
         self.load_relationships()
@@ -172,6 +174,28 @@ class _Merge(_Walk):
                 rows = standing.rows(connection, keys=list(chunk))
                 held.extend(load_rows(standing.plan, connection, rows, self.core))
         return held
+
+    def check_versions(self) -> None:
+        """Raise StaleDataError where a source says another version than the row has (ST-78)."""
+        for state, obj, pk, _ in self.sources:
+            column = state.mapper.version_id_col
+            if column is None or pk is None:
+                continue
+            name = state.mapper.name_by_column[column]
+            held = self.tracker.identity.table(state.mapper, state.token).get(pk)
+            target = None if held is None else held()
+            if held is None or target is None or name not in obj.__dict__:
+                continue
+            version = target.__dict__.get(name, NO_VALUE)
+            version = getattr(target, name) if version is NO_VALUE else version
+            if obj.__dict__[name] != version:
+                raise exc.StaleDataError(
+                    f"{describe(state)} to be merged is of version {obj.__dict__[name]!r}, and its row is of version "
+                    f"{version!r}.",
+                    do="merge what was changed into a fresh copy, or leave the version unset to overwrite the row.",
+                    code="stale-merge",
+                    states=[state],
+                )
 
     def find(self, source: Source) -> Any:
         """Return the target of a source: present by now, or new."""

@@ -206,9 +206,9 @@ def get(core: SessionCore, entity: Any, ident: Any, populate: bool = False, opti
         if state is not None and obj is not None:
             if not isinstance(obj, mapper.class_):
                 return None
-            if state.expired is None:
-                return obj
-            return _get_expired(core, state, obj)
+            if not state.mapper.always_refresh:
+                return obj if state.expired is None else _get_expired(core, state, obj)
+            populate = True
     autoflush(core)
     spec: EntitySpec = options_spec(mapper, options) if options else spec_of(mapper)
     return lazy.get_row(core, spec, pk, set() if populate else None)
