@@ -17,6 +17,7 @@ from unitwork.engine.connection import Connection
 from unitwork.engine.result import Result
 from unitwork.flush.settle import Settled
 from unitwork.mapping.mapper import Mapper
+from unitwork.sql.columns import EntityColumn
 from unitwork.sql.compare_values import cannot
 from unitwork.sql.dml import CellBind
 from unitwork.sql.evaluate import evaluator
@@ -84,7 +85,7 @@ def _matched(
         except exc.UnevaluatableError:
             if mode == "evaluate":
                 raise
-    keys = select(*mapper.primary_key).where(*statement.where_criteria)
+    keys = select(*mapper.primary_key).select_from(mapper.selectable).where(*statement.all_criteria())
     found = []
     for row in connection.execute(keys, params):
         state = held.get(row[0] if len(row) == 1 else tuple(row))
@@ -103,7 +104,8 @@ def _evaluated(
 ) -> Matched:
     # PT-74: fully expired objects are passed over; one that lacks a value of the criteria is expired as a whole.
     def read(column: Any) -> Callable[[Any], Any]:
-        name = mapper.name_by_column.get(column)
+        own: Any = column.element if isinstance(column, EntityColumn) else column
+        name = mapper.name_by_column.get(own)
         if name is None:
             raise cannot("it has a column of another table")
 
@@ -115,7 +117,7 @@ def _evaluated(
 
         return value_of
 
-    tests = [evaluator(criterion, read, params or {}) for criterion in statement.where_criteria]
+    tests = [evaluator(criterion, read, params or {}) for criterion in statement.all_criteria()]
     found: Matched = []
     partial: Matched = []
     for state in held:

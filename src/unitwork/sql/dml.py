@@ -17,11 +17,12 @@ from unitwork.sql.columns import ColumnClause, EntityColumn, NamedBind, bindpara
 from unitwork.sql.compound import SelectBase, shape_all
 from unitwork.sql.defaults import DefaultContext
 from unitwork.sql.derived import CTE
+from unitwork.sql.dml_where import RowCriteria
 from unitwork.sql.elements import BindParameter, as_operand
 from unitwork.sql.select import Select
-from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, dml_target, expand
+from unitwork.sql.selectable import EntityFrom, as_column, as_element, as_from, dml_target, expand
 from unitwork.sql.shape import ShapeBuilder
-from unitwork.sql.statement import Filtered, Statement, attribute_of
+from unitwork.sql.statement import Statement, attribute_of
 from unitwork.sql.types import TypeEngine
 
 D = TypeVar("D", bound="Dml")
@@ -337,7 +338,7 @@ class Insert(ValuesDml):
         self.shape_end(out)
 
 
-class Update(ValuesDml, Filtered):
+class Update(ValuesDml, RowCriteria):
     """An UPDATE."""
 
     visit = "update"
@@ -365,10 +366,6 @@ class Update(ValuesDml, Filtered):
         new.cells = {**self.cells, **cells}
         return new
 
-    def filter_source(self) -> Any:
-        """Return what ``filter_by`` speaks of."""
-        return self.table if self.entity is None else self.entity
-
     def assignments(self) -> tuple[tuple[Any, ClauseElement], ...]:
         """Return (column, element) pairs, ``onupdate`` defaults included.
 
@@ -389,10 +386,8 @@ class Update(ValuesDml, Filtered):
             self.memo = tuple(cells.items())
         return self.memo
 
-    def extra_froms(self) -> tuple[FromClause, ...]:
-        """Return FROM elements that criteria and values use besides the table."""
-        used = [*self.where_criteria, *(cell for _, cell in self.assignments())]
-        return _extra_froms(self.table, used)
+    def speaking(self) -> Iterable[ClauseElement]:
+        return (*self.where_criteria, *(cell for _, cell in self.assignments()))
 
     def bind_keys(self) -> set[str]:
         out = ShapeBuilder()
@@ -406,33 +401,20 @@ class Update(ValuesDml, Filtered):
         for column, cell in assignments:
             out.append(column.token)
             cell.shape_into(out)
-        shape_all(out, "where", self.where_criteria)
+        shape_all(out, "where", self.all_criteria())
         self.shape_end(out)
 
 
-class Delete(Dml, Filtered):
+class Delete(Dml, RowCriteria):
     """A DELETE."""
 
     visit = "delete"
     kind = "delete"
 
-    def filter_source(self) -> Any:
-        """Return what ``filter_by`` speaks of."""
-        return self.table if self.entity is None else self.entity
-
-    def extra_froms(self) -> tuple[FromClause, ...]:
-        """Return FROM elements that the criteria use besides the table."""
-        return _extra_froms(self.table, self.where_criteria)
-
     def shape_into(self, out: ShapeBuilder) -> None:
         out.extend((Delete, self.table))
-        shape_all(out, "where", self.where_criteria)
+        shape_all(out, "where", self.all_criteria())
         self.shape_end(out)
-
-
-def _extra_froms(table: Any, elements: Iterable[ClauseElement]) -> tuple[Any, ...]:
-    used = dict.fromkeys(found for element in elements for found in element.from_objects())
-    return tuple(found for found in used if found is not table and not isinstance(found, EntityFrom))
 
 
 def insert(table: Any) -> Insert:

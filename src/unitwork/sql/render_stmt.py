@@ -61,7 +61,7 @@ class StatementRenderer(FromRenderer):
             parts = [f"SELECT {self.affixes(element.prefixes)}{distinct}{self._columns(elements)}"]
             if froms:
                 parts.append(f" FROM {self.joined(froms)}")
-            criteria = element.all_criteria()
+            criteria = element.all_criteria(froms)
             if criteria:
                 parts.append(f" WHERE {self.criteria(criteria)}")
             if element.group_by_clauses:
@@ -224,7 +224,7 @@ class StatementRenderer(FromRenderer):
     def visit_update(self, element: Update) -> str:
         """An UPDATE; tables that only its criteria name are joined in."""
         self.note_ctes(element)
-        target, extra = element.table, element.extra_froms()
+        target, extra, criteria = element.table, element.extra_froms(), element.all_criteria()
         self._check_extra(extra, self.style.update_extra, "UPDATE")
         in_list = bool(extra) and self.style.update_extra == "list"
         with self.inside((target, *(leaf for one in extra for leaf in one.leaves()))):
@@ -236,23 +236,23 @@ class StatementRenderer(FromRenderer):
             text = f"UPDATE {self.affixes(element.prefixes)}{tables} SET {', '.join(sets)}"
             if extra and not in_list:
                 text += f" FROM {self.joined(extra)}"
-            if element.where_criteria:
-                text += f" WHERE {self.criteria(element.where_criteria)}"
+            if criteria:
+                text += f" WHERE {self.criteria(criteria)}"
             self._check_with("UPDATE")
             return text + self._returning(element, self.style.returning_update, bare=not extra)
 
     def visit_delete(self, element: Delete) -> str:
         """A DELETE; tables that only its criteria name are joined in."""
         self.note_ctes(element)
-        target, extra = element.table, element.extra_froms()
+        target, extra, criteria = element.table, element.extra_froms(), element.all_criteria()
         self._check_extra(extra, self.style.delete_extra, "DELETE")
         with self.inside((target, *(leaf for one in extra for leaf in one.leaves()))):
             text = f"DELETE {self.affixes(element.prefixes)}FROM {self.text(target)}"
             if extra:
                 listed = (target, *extra) if self.style.delete_extra == "mysql" else extra
                 text += f" USING {self.joined(listed)}"
-            if element.where_criteria:
-                text += f" WHERE {self.criteria(element.where_criteria)}"
+            if criteria:
+                text += f" WHERE {self.criteria(criteria)}"
             self._check_with("DELETE")
             return text + self._returning(element, self.style.returning_delete, bare=not extra)
 

@@ -8,7 +8,7 @@ Spec: LB-21, LB-23, LB-24.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic
 
 from unitwork import exc
@@ -18,7 +18,16 @@ from unitwork.sql.columns import literal_column
 from unitwork.sql.compound import Exists, SelectBase, order_terms, shape_all, with_params
 from unitwork.sql.elements import ColumnElement, as_criterion
 from unitwork.sql.froms import JoinLeg, JoinStep, resolve_joins, visible_froms
-from unitwork.sql.selectable import EntityFrom, FromClause, as_column, as_element, as_from, expand, narrowing
+from unitwork.sql.selectable import (
+    EntityFrom,
+    FromClause,
+    as_column,
+    as_element,
+    as_from,
+    expand,
+    joined_entities,
+    narrowing,
+)
 from unitwork.sql.shape import ShapeBuilder
 from unitwork.sql.statement import Filtered, Statement
 from unitwork.sql.style import ForUpdate
@@ -174,15 +183,15 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
             new.joins = (*self.joins, JoinStep(as_from(target), criterion, left, isouter, full, entity))
             return new
         first = legs[0] if left is None else legs[0]._replace(left=left)
-        steps = [
-            JoinStep(leg.right, leg.onclause, leg.left, isouter, full, leg.entity) for leg in (first, *legs[1:])
-        ]
+        steps = [JoinStep(leg.right, leg.onclause, leg.left, isouter, full, leg.entity) for leg in (first, *legs[1:])]
         new.joins = (*self.joins, *steps)
         return new
 
-    def froms(self) -> list[FromClause]:
+    def froms(self, enclosing: frozenset[FromClause] = frozenset()) -> list[FromClause]:
         """Return the FROM elements, joins resolved.
 
+        Args:
+            enclosing: the tables that a statement around has.
         Raises:
             InvalidRequestError [no-join-left], [ambiguous-join-left]: a join has no left side, or several.
         """
@@ -193,21 +202,35 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         if self.joins and any(isinstance(one, EntityFrom) for one in sources):
             sources = visible_froms(sources)
         froms = resolve_joins(sources, self.from_clauses, self.joins)
-        for criterion in self.where_criteria:
-            # A condition on an attribute uses its table alone: the class is not selected from by that.
-            froms.extend(one for one in criterion.from_objects() if not isinstance(one, EntityFrom))  # type: ignore
+        taken = enclosing.union(leaf for one in froms for leaf in one.leaves())
+        for source in self._criteria_sources():
+            # A class that only conditions speak of is selected from, unless one of its tables is there already.
+            if not isinstance(source, EntityFrom) or taken.isdisjoint(source.leaves()):
+                froms.append(source)
+                taken = taken.union(source.leaves() if isinstance(source, EntityFrom) else ())
         return visible_froms(froms)
 
-    def all_criteria(self) -> tuple[ColumnElement, ...]:
-        """Return the conditions of WHERE, those included that selected classes bring which share their table."""
+    def all_criteria(self, froms: Iterable[FromClause]) -> tuple[ColumnElement, ...]:
+        """Return the conditions of WHERE, those included that classes bring which share their table.
+
+        Args:
+            froms: the FROM elements that are written; classes of others speak of the statement around.
+        """
         sources = [*self.from_clauses, *(step.left for step in self.joins if step.left is not None)]
         for column in self.raw_columns:
             sources.extend(column.from_objects())  # type: ignore[arg-type]
-        joined = {step.target for step in self.joins}
+        shown = {leaf for one in froms for leaf in one.leaves()}
+        sources.extend(one for one in self._criteria_sources() if shown.issuperset(one.leaves()))
+        # A join has the conditions of what it joins to in its ON: an outer one keeps what they do not hold for.
+        joined = {step.target for step in self.joins}.union(*(joined_entities(one) for one in self.from_clauses))
         brought = dict.fromkeys(
             criterion for source in sources if source not in joined for criterion in narrowing(source)
         )
         return (*self.where_criteria, *brought)
+
+    def _criteria_sources(self) -> Iterator[FromClause]:
+        for criterion in self.where_criteria:
+            yield from criterion.from_objects()  # type: ignore
 
     def display_froms(self, enclosing: frozenset[FromClause]) -> list[FromClause]:
         """Return the FROM elements to write in a statement that has `enclosing` already (correlation).
@@ -215,14 +238,12 @@ class Select(SelectBase, Filtered, Generic[Row_co]):
         Raises:
             InvalidRequestError [no-from-left]: all of several FROM elements belong to the statement around.
         """
-        froms = self.froms()
+        froms = self.froms(enclosing)
         if self.correlated is not None:
             outer = {leaf for one in self.correlated for leaf in one.leaves()}
             return [one for one in froms if not outer.issuperset(one.leaves())]
         if self.uncorrelated is not None:
-            return [
-                one for one in froms if one in self.uncorrelated or not enclosing.issuperset(one.leaves())
-            ]
+            return [one for one in froms if one in self.uncorrelated or not enclosing.issuperset(one.leaves())]
         if len(froms) < 2 or not enclosing:
             return froms
         kept = [one for one in froms if one not in enclosing]

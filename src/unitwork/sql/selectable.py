@@ -195,15 +195,32 @@ def narrowing(source: ClauseElement) -> Iterator[ColumnElement]:
         yield from narrowing(source.left)
 
 
+def joined_entities(source: FromClause) -> Iterator[FromClause]:
+    """Yield the right sides of a join and of those in it."""
+    if isinstance(source, Join):
+        yield source.right
+        yield from joined_entities(source.left)
+        yield from joined_entities(source.right)
+
+
+def joining(source: EntityFrom) -> Iterator[ColumnElement]:
+    """Yield the conditions that join the tables in which every row of a class has a part."""
+    element: FromClause = source.element
+    while isinstance(element, Join):
+        if not element.isouter:
+            yield element.onclause
+        element = element.left
+
+
 def dml_target(kind: str, source: EntityFrom) -> dict[str, Any]:
-    """Return `table`, that of a class, and ``where_criteria`` that tell its rows, for an UPDATE or DELETE of the class.
+    """Return what a statement that writes a class has: `table`, ``where_criteria`` that tell its rows, `spread`.
 
     Raises:
         ArgumentError [dml-hierarchy]: one statement on that table cannot do what is asked.
     """
     criterion = source.criterion
-    if kind != "insert" and criterion is None:
-        return {"table": source.local}
+    if kind == "update" and criterion is None:
+        return {"table": source.local, "spread": source}
     if kind != "insert" and criterion is not None and source.leaves() == (source.local,):
         return {"table": source.local, "where_criteria": (criterion,)}
     raise exc.ArgumentError(
