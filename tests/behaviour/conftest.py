@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from tests.support.models import AccountBase, LibraryBase, ShopBase
+from unitwork.mapping.configure import all_registries
 from unitwork.orm import Session
+
+
+@pytest.fixture(autouse=True)
+def own_mappings() -> Iterator[None]:
+    """What a test maps goes with it: a mapping that is refused on purpose would be in the way of all that follow."""
+    before = {id(registry) for registry in all_registries()}
+    yield
+    for registry in all_registries():
+        if id(registry) not in before:
+            registry.dispose()
 
 
 @pytest.fixture
