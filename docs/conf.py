@@ -36,12 +36,22 @@ copybutton_prompt_is_regexp = True
 suppress_warnings = ["myst.xref_missing", "ref.python"]
 
 
-def _is_documented_elsewhere(app, what, name, obj, skip, options):  # type: ignore[no-untyped-def]
-    """Types and tables have pages of their own; the page of the core leaves them out."""
+#: Members that only the inside of the library needs.
+_INTERNAL = frozenset(
+    """visit parameters python_type bits kind ddl_text own_key cache_key shape_into attach kept coerces converts_null
+    is_server_default is_sequence sort_key_function should_evaluate_none copy_into given token
+    for_dialect for_class type_engine allowed""".split()
+)
+
+
+def _is_left_out(app, what, name, obj, skip, options):  # type: ignore[no-untyped-def]
+    """Types and tables have pages of their own; the page of the core leaves them out. Internal members are on none."""
+    if app.env.docname in ("reference/types", "reference/schema") and name in _INTERNAL:
+        return True
     elsewhere = {*unitwork.types.__all__, *unitwork.schema.__all__}
     return True if app.env.docname == "reference/core" and name in elsewhere else None
 
 
 def setup(app):  # type: ignore[no-untyped-def]
     """Called by Sphinx."""
-    app.connect("autodoc-skip-member", _is_documented_elsewhere)
+    app.connect("autodoc-skip-member", _is_left_out)

@@ -28,9 +28,17 @@ class Column(ColumnClause):
     Args:
         arguments: name (may come later), type, and ForeignKey or other items, in this order.
         key: name in ``table.c``, by default the name.
-        default, onupdate: value, function or SQL expression for rows that give none.
-        server_default, server_onupdate: made by the database.
+        primary_key: the column is the primary key, or a part of it.
+        nullable: by default True, but for a primary key and an Identity.
+        default, onupdate: value, function or SQL expression for rows that give none, on INSERT and on UPDATE.
+        insert_default: another name for `default`.
+        server_default, server_onupdate: made by the database; a string is a constant, ``text()`` is SQL.
         autoincrement: ``"auto"`` lets the single integer primary key count up.
+        unique, index: make a constraint or an index of this column alone; both together, a unique index.
+        quote: True puts the name in quotes always, False never.
+        comment: kept by the database; left out on SQLite.
+        doc, info: for programs; the database does not see them.
+        system: the database has the column by itself, as PostgreSQL has xmin; CREATE TABLE leaves it out.
 
     Attributes:
         token: stands for the column in shapes, because comparing keys must not compare columns: that makes SQL.

@@ -44,7 +44,8 @@ class String(TypeEngine):
     """Text of limited length, VARCHAR.
 
     Args:
-        length: in characters; some databases (MySQL, MariaDB) demand it in DDL. A longer text is refused.
+        length: in characters; a longer text is refused. Without one MariaDB keeps a LONGTEXT, and wants a length where
+            the column is part of a key or an index.
         collation: name of a collation of the database, for DDL.
     """
 
@@ -153,7 +154,11 @@ class Date(TypeEngine):
 
 
 class Time(TypeEngine):
-    """A time of day, ``datetime.time``."""
+    """A time of day, ``datetime.time``, to the microsecond.
+
+    Args:
+        timezone: with the offset from UTC; on PostgreSQL only, other databases refuse it.
+    """
 
     visit = "time"
     parameters = ("timezone",)
@@ -164,7 +169,11 @@ class Time(TypeEngine):
 
 
 class DateTime(TypeEngine):
-    """A point in time, ``datetime.datetime``; with `timezone`, aware where the database can."""
+    """A point in time, ``datetime.datetime``, to the microsecond.
+
+    Args:
+        timezone: values are aware, and come back in UTC; else they have no zone. The other kind is refused.
+    """
 
     visit = "datetime"
     parameters = ("timezone",)
