@@ -294,3 +294,15 @@ def test_isolation_level_of_a_mariadb_engine(engine: Any) -> None:
         assert mine.exec_driver_sql("SELECT @@tx_isolation").scalar() == "READ-COMMITTED"
         assert mine.get_isolation_level() == "READ COMMITTED"
     other.dispose()
+
+
+def test_a_given_value_and_a_callable_default_share_no_statement(connection: Any) -> None:
+    """PT-27, SB-50: the default is called, though the same INSERT went before with a value of its own."""
+    connection.execute(insert(token).values(key="given", made=None, note="first"))
+    connection.execute(insert(token).values(made=None, note="second"))
+    connection.execute(insert(token).values(made=None, note="third"))
+
+    keys = connection.scalars(select(token.c.key).order_by(token.c.note)).all()
+
+    assert keys[0] == "given"
+    assert [len(key) for key in keys[1:]] == [36, 36]

@@ -37,8 +37,8 @@ class CellBind(BindParameter):
     stored = True
 
     def shape_into(self, out: ShapeBuilder) -> None:
-        out.append(CellBind)
-        out.append(self.type.cache_key)
+        # What is prepared for a value given never calls a default: the class tells them apart.
+        out.extend((self.__class__, self.type.cache_key))
         out.binds.append(self)
 
 
