@@ -14,7 +14,7 @@ from typing import Any
 
 from unitwork.base.markers import SQL_NULL, Marker
 from unitwork.dialects import rich, values
-from unitwork.dialects.values import Binding, Cell, by_class, each, nullable, to_int
+from unitwork.dialects.values import Binding, Cell, by_class, each, nullable, to_float, to_int
 from unitwork.sql import types as t
 from unitwork.sql.style import Style
 from unitwork.sql.type_base import NULLTYPE, TypeEngine, to_type
@@ -167,10 +167,14 @@ class Conversions:
 
         Args:
             stored: the value comes out of a column of this type; else it was computed, and the database may have
-                chosen a wider type (the sum of integers is a decimal number on servers).
+                chosen a wider type (the sum of integers, or a float beside an integer, is a decimal number on
+                servers).
         """
-        if not stored and isinstance(type_.base, t.Integer) and type_.base is type_:
-            return to_int
+        if not stored and type_.base is type_:
+            if isinstance(type_, t.Integer):
+                return to_int
+            if isinstance(type_, t.Float) and not type_.asdecimal:
+                return to_float
         key = type_.cache_key
         try:
             return self._results[key]

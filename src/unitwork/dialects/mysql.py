@@ -28,7 +28,16 @@ from unitwork.dialects.convert import blank_padded
 from unitwork.dialects.failures import Kind
 from unitwork.dialects.features import Features
 from unitwork.dialects.mysql_style import MySQLStyle
-from unitwork.dialects.mysql_values import JSON_DEPTH, TEXT, exact_text, in_utc, time_of_day, untyped, utc_without_zone
+from unitwork.dialects.mysql_values import (
+    JSON_DEPTH,
+    TEMPORAL_LITERALS,
+    TEXT,
+    exact_text,
+    in_utc,
+    time_of_day,
+    untyped,
+    utc_without_zone,
+)
 from unitwork.dialects.rich import json_path, json_to_text
 from unitwork.dialects.url import URL
 from unitwork.dialects.values import Binding, Cell, by_class, nullable
@@ -188,6 +197,7 @@ class MySQLDialect(Dialect):
             cursor.execute("SELECT @@max_allowed_packet")
             connection.packet_limit = int(cursor.fetchone()[0])
         cursor.close()
+        connection.encoders = {**connection.encoders, **TEMPORAL_LITERALS}
         connection.autocommit_mode = False
 
     def initialize(self, connection: Any) -> None:

@@ -20,6 +20,27 @@ FLOAT = numbers.float_binding(False, nan=False, infinity=False)
 _MIDNIGHT = datetime.datetime(1, 1, 1)
 
 
+def _moment_literal(value: datetime.datetime, mapping: Any = None) -> str:
+    return f"TIMESTAMP'{datetime.datetime.isoformat(value.replace(tzinfo=None), ' ')}'"
+
+
+def _date_literal(value: datetime.date, mapping: Any = None) -> str:
+    return f"DATE'{datetime.date.isoformat(value)}'"
+
+
+def _time_literal(value: datetime.time, mapping: Any = None) -> str:
+    return f"TIME'{datetime.time.isoformat(value.replace(tzinfo=None))}'"
+
+
+#: How the driver is to write values. It would write texts, and COALESCE or CASE of a column and a text is a text:
+#: compared letter by letter, with or without ``.000000`` at its end.
+TEMPORAL_LITERALS = {
+    datetime.datetime: _moment_literal,
+    datetime.date: _date_literal,
+    datetime.time: _time_literal,
+}
+
+
 def exact_text(number: decimal.Decimal) -> Any:
     """Return a number so that the server takes it as an exact one: with an exponent it would be a float."""
     return format(number, "f") if "E" in str(number) else number

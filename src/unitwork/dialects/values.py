@@ -317,6 +317,11 @@ def to_int(value: Any) -> Any:
     return int(value) if isinstance(value, decimal.Decimal) else value
 
 
+def to_float(value: Any) -> Any:
+    """Return a Decimal as float."""
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
 def positions_refused(values: Iterable[Any], cell: Cell) -> list[tuple[int, Exception]]:
     """Return place and error of each value that `cell` refuses."""
     refused: list[tuple[int, Exception]] = []

@@ -64,14 +64,13 @@ class ColumnElement(SQLCoreOperations[T_co], ClauseElement):
 
     # HOT: the most frequent operator with a plain value takes the short way; bench: W17, W19.
     def __eq__(self, other: object) -> ColumnElement[bool]:  # type: ignore[override]
-        plain = PLAIN_TYPES.get(other.__class__)
-        if plain is None:
+        if other.__class__ not in PLAIN_TYPES:
             return self.operate(ops.EQ, other)
         type_ = self.type
         if type_.coerces:
             return self.operate(ops.EQ, other)
         return BinaryExpression(
-            ops.EQ, (self, BindParameter(other, plain if type_.__class__ is NullType else type_)), BOOLEAN
+            ops.EQ, (self, BindParameter(other, type_for(other) if type_.__class__ is NullType else type_)), BOOLEAN
         )
 
     def label(self, name: str | None) -> Label[T_co]:
@@ -266,9 +265,8 @@ def as_operand(value: Any, type_: TypeEngine = NULLTYPE) -> ColumnElement:
     Args:
         type_: type of the bind; NullType lets the value decide.
     """
-    plain = PLAIN_TYPES.get(value.__class__)
-    if plain is not None:
-        return BindParameter(value, plain if type_.__class__ is NullType else type_)
+    if value.__class__ in PLAIN_TYPES:
+        return BindParameter(value, type_for(value) if type_.__class__ is NullType else type_)
     if value is None:
         return NULL
     if not isinstance(value, ClauseElement) and not isinstance(value, type):

@@ -272,16 +272,18 @@ PLAIN_TYPES: dict[type, TypeEngine] = {
 }
 
 
+#: Types of moments and times that know their zone.
+_AWARE: dict[TypeEngine, TypeEngine] = {DATETIME: DateTime(timezone=True), TIME: Time(timezone=True)}
+
+
 def type_for(value: object) -> TypeEngine:
     """Return the default type of a Python class, or of a value by its class; NullType if there is none."""
     cls = value if isinstance(value, type) else type(value)
-    found = PLAIN_TYPES.get(cls)
-    if found is not None:
-        return found
-    for base in cls.__mro__[1:]:
+    for base in cls.__mro__:
         found = PLAIN_TYPES.get(base)
         if found is not None:
-            return found
+            aware = found in _AWARE and cls is not value and getattr(value, "tzinfo", None) is not None
+            return _AWARE[found] if aware else found
     return NULLTYPE
 
 
