@@ -229,6 +229,23 @@ class MyError(Exception):
     """An error of the program."""
 
 
+def test_a_begin_listener_that_raises_keeps_no_connection(own: Engine) -> None:
+    """LB-31: ``with engine.begin()`` gives back what it took, at once."""
+    returned: list[Any] = []
+    event.listen(own, "checkin", lambda *given: returned.append(given))
+
+    def refuse(connection: Any) -> None:
+        raise MyError("begin")
+
+    event.listen(own, "begin", refuse)
+    try:
+        with pytest.raises(MyError) as caught, own.begin():
+            raise AssertionError("the block is not reached")
+        assert len(returned) == 1, caught  # while the error, and with it every frame, is alive
+    finally:
+        event.remove(own, "begin", refuse)
+
+
 def test_handle_error_may_replace_the_error(own: Engine) -> None:
     """LB-31: by returning another, which later listeners see, or by raising it."""
     seen: list[Any] = []

@@ -175,7 +175,11 @@ class EngineTransaction:
 
     def __enter__(self) -> Connection:
         self._connection = connection = self._engine.connect()
-        connection.begin()
+        try:
+            connection.begin()
+        except BaseException:  # of a listener
+            connection.close()
+            raise
         return connection
 
     def __exit__(
