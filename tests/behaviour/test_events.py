@@ -179,6 +179,24 @@ def test_set_event_of_an_attribute(listen: Listen) -> None:
     assert seen == [(author, "ann", NO_VALUE), (author, "bea", "ann")]
 
 
+def test_arguments_of_attribute_events_by_name() -> None:
+    """EV-02: named=True is understood by all events of an attribute, also where a collection is replaced."""
+    seen: list[tuple[str, ...]] = []
+
+    def note(**arguments: Any) -> None:
+        seen.append(tuple(arguments))
+
+    for name in ("bulk_replace", "append"):
+        event.listen(Author.books, name, note, named=True)
+    try:
+        Author().books = [Book()]
+    finally:
+        for name in ("bulk_replace", "append"):
+            event.remove(Author.books, name, note)
+
+    assert seen == [("target", "values", "initiator"), ("target", "value", "initiator")]
+
+
 def test_error_in_a_set_listener_stops_the_change(session: Session, listen: Listen) -> None:
     """EV-93, ER-21: an error in a set listener passes unchanged; the value stays as before."""
     author = author_in_state(session, "S")

@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "set": ("target", "value", "oldvalue", "initiator"),
     "append": ("target", "value", "initiator"),
     "remove": ("target", "value", "initiator"),
+    "bulk_replace": ("target", "values", "initiator"),
     # of tables
     **dict.fromkeys(("before_create", "after_create", "before_drop", "after_drop"), ("target", "connection")),
 }
