@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unitwork
+import unitwork.pool
 import unitwork.schema
 import unitwork.types
 
@@ -43,13 +44,18 @@ _INTERNAL = frozenset(
     for_dialect for_class type_engine allowed""".split()
 )
 
+#: Pages whose module has names that another page describes.
+_ELSEWHERE = {
+    "reference/core": {*unitwork.types.__all__, *unitwork.schema.__all__},
+    "reference/engine": {*unitwork.__all__, *unitwork.pool.__all__},
+}
+
 
 def _is_left_out(app, what, name, obj, skip, options):  # type: ignore[no-untyped-def]
-    """Types and tables have pages of their own; the page of the core leaves them out. Internal members are on none."""
+    """Each name is described once; internal members are on no page."""
     if app.env.docname in ("reference/types", "reference/schema") and name in _INTERNAL:
         return True
-    elsewhere = {*unitwork.types.__all__, *unitwork.schema.__all__}
-    return True if app.env.docname == "reference/core" and name in elsewhere else None
+    return True if name in _ELSEWHERE.get(app.env.docname, ()) else None
 
 
 def setup(app):  # type: ignore[no-untyped-def]
