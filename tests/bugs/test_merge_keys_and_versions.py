@@ -89,7 +89,7 @@ def test_another_version_is_refused_before_anything_is_copied(session: Session, 
     with pytest.raises(exc.StaleDataError) as failed:
         session.merge(Page(id=1, title="stale", version=1, notes={}))
 
-    assert failed.value.code == "merge-other-version"
+    assert failed.value.code == "stale-merge"
     session.commit()
     assert session.execute(select(Page.title, Page.version)).one() == ("two", 2)
     assert len(rows(session)) == 2

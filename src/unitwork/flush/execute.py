@@ -182,7 +182,7 @@ class _Run:
             rows = list(zip(*cells)) if cells else [()] * len(step.handles)
             got = insert_rows(connection, step.table, columns, rows, returning)
         for one in classes:
-            part = one if len(classes) > 1 else None
+            part = one if len(classes) > 1 or mapper.root.children else None
             publish_insert(one, *cut_down(part, columns, cells, returning, got, expressions))
         self.after(step, classes, connection, "after_insert")
 
@@ -233,7 +233,7 @@ class _Run:
         if missing:
             raise self._stale(step, missing, "UPDATE")
         for one in classes:
-            part = one if len(classes) > 1 else None
+            part = one if len(classes) > 1 or mapper.root.children else None
             columns, own_cells, _, _, own_expressions = cut_down(part, step.columns, cells, (), None, expressions)
             publish_update(one, columns, own_cells, own_expressions)
         refetch(connection, step, classes)

@@ -56,6 +56,7 @@ def execute(
     Raises:
         ArgumentError [synchronize-session]: the option ``synchronize_session`` has a value that is not in MODES.
         UnevaluatableError [criterion-not-evaluable]: with "evaluate", only the database can tell which rows match.
+        InvalidRequestError [dml-many]: `params` is a list.
     """
     mode = options.get("synchronize_session", "auto")
     if mode not in MODES:
@@ -64,6 +65,13 @@ def execute(
             do='use "auto", "evaluate", "fetch" or False.',
             code="synchronize-session",
         )
+    if isinstance(params, (list, tuple)) and params:
+        _refuse_many(mapper, statement.kind)
+    if params and statement.kind == "update":
+        known = statement.bind_keys()
+        given = {name: value for name, value in params.items() if name not in known}
+        statement = statement.with_cells({**statement.cells, **statement.cells_of(given)})
+        params = {name: value for name, value in params.items() if name in known}
     matched = _matched(core, connection, mapper, statement, params, mode) if mode else []
     result = connection.execute(statement, params, execution_options=options)
     if statement.kind == "delete":
@@ -71,6 +79,14 @@ def execute(
     elif matched:
         _update(core, mapper, statement, matched)
     return result
+
+
+def _refuse_many(mapper: Mapper, kind: str) -> None:
+    raise exc.InvalidRequestError(
+        f"{kind}() of {mapper.class_.__name__} was given a list of parameters: a Session does not pick a row for each.",
+        do="change or delete the objects; or run it with criteria of its own: session.connection().execute(…).",
+        code="dml-many",
+    )
 
 
 def _matched(

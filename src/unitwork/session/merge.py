@@ -100,22 +100,27 @@ class _Walk:
     def target_of(self, obj: Any) -> Any:
         return None if obj is None else self.targets[state_of(obj)]
 
-    def refuse_other_version(self, source: Source) -> None:
-        """Raise StaleDataError [merge-other-version] if a source tells of another version of its row (ST-78)."""
-        mapper = source.state.mapper
-        if mapper.version_id_col is None:
-            return
-        name = mapper.name_by_column[mapper.version_id_col]
-        given = source.obj.__dict__.get(name)
-        target = self.targets[source.state]
-        held = None if given is None or state_of(target).pk is None else getattr(target, name)
-        if held is not None and held != given:
-            raise exc.StaleDataError(
-                f"{describe(source.state)} was given to merge() with version {given!r}, and its row has {held!r}.",
-                do="load the object again and apply the changes to that; or leave the version unset to overwrite.",
-                code="merge-other-version",
-                state=source.state,
-            )
+    def check_versions(self) -> None:
+        """Raise StaleDataError where a source says another version than the row has (ST-78)."""
+        for state, obj, pk, _ in self.sources:
+            column = state.mapper.version_id_col
+            if column is None or pk is None:
+                continue
+            name = state.mapper.name_by_column[column]
+            held = self.tracker.identity.table(state.mapper, state.token).get(pk)
+            target = None if held is None else held()
+            if held is None or target is None or name not in obj.__dict__:
+                continue
+            version = target.__dict__.get(name, NO_VALUE)
+            version = getattr(target, name) if version is NO_VALUE else version
+            if obj.__dict__[name] != version:
+                raise exc.StaleDataError(
+                    f"{describe(state)} to be merged is of version {obj.__dict__[name]!r}, and its row is of version "
+                    f"{version!r}.",
+                    do="merge what was changed into a fresh copy, or leave the version unset to overwrite the row.",
+                    code="stale-merge",
+                    states=[state],
+                )
 
 
 class _Merge(_Walk):
@@ -136,8 +141,6 @@ class _Merge(_Walk):
         for source in self.sources:
             self.targets[source.state] = self.find(source)
         self.load_relationships()
-        for source in self.sources:
-            self.refuse_other_version(source)
         # Values first: a dictionary takes the keys of its members from them.
         for source in self.sources:
             self.copy(source)
@@ -174,28 +177,6 @@ class _Merge(_Walk):
                 rows = standing.rows(connection, keys=list(chunk))
                 held.extend(load_rows(standing.plan, connection, rows, self.core))
         return held
-
-    def check_versions(self) -> None:
-        """Raise StaleDataError where a source says another version than the row has (ST-78)."""
-        for state, obj, pk, _ in self.sources:
-            column = state.mapper.version_id_col
-            if column is None or pk is None:
-                continue
-            name = state.mapper.name_by_column[column]
-            held = self.tracker.identity.table(state.mapper, state.token).get(pk)
-            target = None if held is None else held()
-            if held is None or target is None or name not in obj.__dict__:
-                continue
-            version = target.__dict__.get(name, NO_VALUE)
-            version = getattr(target, name) if version is NO_VALUE else version
-            if obj.__dict__[name] != version:
-                raise exc.StaleDataError(
-                    f"{describe(state)} to be merged is of version {obj.__dict__[name]!r}, and its row is of version "
-                    f"{version!r}.",
-                    do="merge what was changed into a fresh copy, or leave the version unset to overwrite the row.",
-                    code="stale-merge",
-                    states=[state],
-                )
 
     def find(self, source: Source) -> Any:
         """Return the target of a source: present by now, or new."""
@@ -276,10 +257,9 @@ class _Taken(_Walk):
         self.reach(given)
         for state, _, _, _ in self.sources:
             _refuse_unclean(state)
+        self.check_versions()
         for source in self.sources:
             self.targets[source.state] = self.find(source)
-        for source in self.sources:
-            self.refuse_other_version(source)
         for source in self.sources:
             self.copy(source)
         return [self.targets[state] for state, _ in given]

@@ -99,7 +99,7 @@ def _load(
     mapper = None if "mapper" not in arguments else inspect_class(arguments["mapper"])
     connection = core.connection_for(mapper, arguments.get("clause", statement), arguments.get("bind"))
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
-        changed = None if isinstance(params, (list, tuple)) else dml.mapper_of_statement(statement)
+        changed = dml.mapper_of_statement(statement)
         if changed is None:
             return connection.execute(statement, params, execution_options=given)
         return dml.execute(core, connection, changed, statement, params, given)
