@@ -136,7 +136,10 @@ class _Maker:
 
 
 def _target(prop: RelationshipProperty, step: Step | None) -> Mapper:
-    found: Mapper = prop.mapper if step is None or step.target is None else step.target.mapper
+    # Only a join of the statement itself may narrow what a relationship holds: of_type() of others loads it whole.
+    if step is None or step.target is None or step.strategy != "contains":
+        return prop.mapper
+    found: Mapper = step.target.mapper
     return found
 
 
@@ -156,6 +159,10 @@ def _columns(mapper: Mapper, steps: list[Step]) -> tuple[tuple[str, ...], frozen
         chosen = set(mapper.columns) if step.names == EVERYTHING else set(step.names)
         if step.strategy == "undefer_group":
             chosen = {name for name, prop in mapper.columns.items() if prop.group in step.names}
+        elif chosen.isdisjoint(mapper.columns):
+            # The path names a subclass with of_type(): rows of this class do not have its columns.
+            continue
+        chosen.intersection_update(mapper.columns)
         if step.strategy == "only":
             names = chosen
             refused = set(mapper.columns) - chosen if step.raiseload else refused - chosen
