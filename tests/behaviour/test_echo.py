@@ -78,5 +78,6 @@ def test_hide_parameters(url: str, library: Any, hide: bool, caplog: pytest.LogC
     engine.dispose()
 
     assert (SECRET in str(caught.value)) is not hide
+    assert not (hide and SECRET in repr(caught.value))
     assert any(SECRET in one for one in messages(caplog)) is not hide
     assert SECRET in list(caught.value.params)

@@ -307,6 +307,7 @@ class Wire:
             first, *more = str(err).splitlines() or [""]
             if more:
                 error.message = f"({type(err).__module__}.{type(err).__name__}) {first}"
+                error.args = (error.message,)
         self._note(error)
         try:
             raise error from err

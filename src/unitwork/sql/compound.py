@@ -248,6 +248,10 @@ class Exists(ColumnElement):
         """Return the condition whose SELECT takes `froms` from the statement around it."""
         return Exists(self._select().correlate(*froms))
 
+    def correlate_except(self, *froms: Any) -> Exists:
+        """Return the condition whose SELECT takes all but `froms` from the statement around it."""
+        return Exists(self._select().correlate_except(*froms))
+
     def _select(self) -> Any:
         if self.element.visit != "select":
             raise exc.InvalidRequestError(

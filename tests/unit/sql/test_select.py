@@ -252,6 +252,10 @@ def test_an_entity_stays_whole_in_raw_columns() -> None:
             "SELECT a.id FROM a WHERE EXISTS (SELECT 1 FROM b, a WHERE b.a_id = a.id)",
         ),
         (
+            select(a.c.id).where(exists().where(b.c.a_id == a.c.id).select_from(b, a).correlate_except(b)),
+            "SELECT a.id FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.a_id = a.id)",
+        ),
+        (
             select((s := select(b.c.a_id.label("q"), b.c.id).subquery("zz")).c.q).join(a, a.c.id == s.c.q),
             "SELECT zz.q FROM (SELECT b.a_id AS q, b.id FROM b) AS zz JOIN a ON a.id = zz.q",
         ),
