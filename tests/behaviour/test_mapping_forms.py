@@ -12,7 +12,6 @@ from unitwork.orm import (
     DeclarativeBase,
     Mapped,
     Session,
-    configure_mappers,
     declarative_base,
     declared_attr,
     mapped_column,
@@ -602,7 +601,7 @@ def test_inspect_of_a_class_gives_its_mapper() -> None:
         name: Mapped[str] = mapped_column(String(20))
 
     mapper = inspect(Planet)
-    configure_mappers()
+    Base.registry.configure()
 
     assert (mapper.class_, mapper.local_table) == (Planet, Planet.__table__)
     assert [column.name for column in mapper.primary_key] == ["id"]
