@@ -437,3 +437,20 @@ def test_an_index_with_an_order_of_nulls(engine: Any) -> None:
         metadata.create_all(engine)
 
     assert caught.value.code == "not-on-this-database"
+
+
+def test_a_unique_partial_index_is_never_unique_over_all_rows(engine: Any) -> None:
+    """LB-44: where the condition cannot be had, or is given for another database only, the index is refused."""
+    metadata = MetaData()
+    table = Table("sf_partial", metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+    Index("sf_live", table.c.a, unique=True, postgresql_where=table.c.id > 5)
+
+    if engine.dialect.name == "postgresql":
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            connection.execute(insert(table), [{"a": 1}, {"a": 1}])
+        return
+    with pytest.raises(exc.CompileError) as caught:
+        metadata.create_all(engine)
+    assert caught.value.code == "not-on-this-database"
+    assert engine.dialect.name in str(caught.value)

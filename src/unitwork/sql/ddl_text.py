@@ -342,6 +342,13 @@ def create_index(index: Index, style: Style, if_not_exists: bool = False) -> str
         CompileError [index-without-name]: it has no name, and the naming convention makes none.
     """
     options = own_options(index.options, style)
+    elsewhere = style.name != "neutral" and "where" not in options
+    if index.unique and elsewhere and any(name.endswith("_where") for name in index.options):
+        # Without the condition it would be unique over all rows: another rule than the one that was asked for.
+        raise style.refused(
+            f"the unique index {index.given_name!r} over a part of the rows, whose condition is for another database,",
+            f"give {style.variant_names[-1]}_where, if this database has it; else make the index only elsewhere.",
+        )
     terms = [_index_term(index, one, style, options) for one in index.expressions]
     words = ["CREATE", *(["UNIQUE"] if index.unique else []), f"{style.index_kind(options)}INDEX"]
     if options.get("concurrently"):

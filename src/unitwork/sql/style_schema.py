@@ -75,13 +75,18 @@ class SchemaStyle:
         """Return a text as it stands after DEFAULT."""
         return self.string_literal(value)
 
+    @property
+    def variant_names(self) -> tuple[str, ...]:
+        """Names that this database goes by, its own first."""
+        raise NotImplementedError
+
     def ddl_type(self, type_: Any) -> str:
         """Return a type."""
         raise NotImplementedError
 
     def refused(self, what: str, do: str) -> exc.CompileError:
         """Return the error for something that this database does not have."""
-        return exc.CompileError(f"{what} cannot be had on {self.name}.", do=do, code="not-on-this-database")
+        return exc.CompileError(f"{what} cannot be had on {self.variant_names[0]}.", do=do, code="not-on-this-database")
 
     def operator(self, symbol: str) -> str:
         """Return an operator of ``op()``."""

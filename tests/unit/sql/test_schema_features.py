@@ -276,15 +276,15 @@ def test_index_options() -> None:
         postgresql_where=table.c.b > 5,
         postgresql_with={"fillfactor": 70},
     )
-    short = Index("j", table.c.a, mysql_length=10, mysql_using="hash", sqlite_where=table.c.b.is_(None), unique=True)
+    short = Index("j", table.c.a, mysql_length=10, mysql_using="hash", sqlite_where=table.c.b.is_(None))
 
     assert_sql(
         CreateIndex(rich).compile(dialect=POSTGRESQL),
         "CREATE INDEX i ON s.t USING btree (a text_pattern_ops, (lower(a)) DESC) INCLUDE (b) WITH (fillfactor = 70)"
         " WHERE b > 5",
     )
-    assert_sql(CreateIndex(short).compile(dialect=MARIADB), "CREATE UNIQUE INDEX j ON s.t (a(10)) USING HASH")
-    assert_sql(CreateIndex(short).compile(dialect=SQLITE), "CREATE UNIQUE INDEX s.j ON t (a) WHERE b IS NULL")
+    assert_sql(CreateIndex(short).compile(dialect=MARIADB), "CREATE INDEX j ON s.t (a(10)) USING HASH")
+    assert_sql(CreateIndex(short).compile(dialect=SQLITE), "CREATE INDEX s.j ON t (a) WHERE b IS NULL")
     with pytest.raises(exc.CompileError, match="over an expression"):
         CreateIndex(rich).compile(dialect=MARIADB)
 
