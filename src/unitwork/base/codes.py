@@ -112,6 +112,7 @@ _DATABASE = {
     "result-closed": "rows were asked of a result that gives none, or is closed",
     "results-differ": "results of different columns were to be merged",
     "returned-rows-unmatched": "rows that came back do not belong to the rows that were sent",
+    "row-switch-tables": "a new object has the key of a deleted one of a class with other tables",
     "row-updated-twice": "two updates of one batch have the same key",
     "sqlite-too-old": "Python is linked with an SQLite that has no RETURNING",
     "stream-ended": "rows of a streaming result were asked for after its transaction had ended",

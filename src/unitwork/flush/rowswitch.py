@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unitwork import exc
 from unitwork.flush.changes import PYTHON_DEFAULT, DeleteChange, InsertChange, UpdateChange
 from unitwork.flush.extract import row_shape
 from unitwork.mapping.mapper import Mapper
@@ -25,6 +26,8 @@ def switch_rows(
     for mapper in list(inserts):
         # Subclasses that share their tables may take each other's rows.
         sources = [one for one in deletes if one.root is mapper.root and one.tables == mapper.tables]
+        if mapper.root.children:
+            _refuse_other_tables(mapper, inserts[mapper], deletes)
         if not sources:
             continue
         shape = row_shape(mapper)
@@ -43,6 +46,25 @@ def switch_rows(
         for one in sources:
             _keep(deletes, one, [change for change in deletes[one] if change.handle not in replaced])
     return tuple(replaced)
+
+
+def _refuse_other_tables(
+    mapper: Mapper, new: list[InsertChange], deletes: dict[Mapper, list[DeleteChange]]
+) -> None:
+    """Raise where a new object has the key of a deleted one whose rows lie in other tables."""
+    others = [one for one in deletes if one.root is mapper.root and one.tables != mapper.tables]
+    old = {change.key: one for one in others for change in deletes[one]}
+    key_of = row_shape(mapper).key
+    for change in new if old else ():
+        pk = key_of(change.cells)
+        other = old.get(pk if isinstance(pk, tuple) else (pk,))
+        if other is not None:
+            raise exc.FlushError(
+                f"a new {mapper.class_.__name__} has the key {pk!r} of a {other.class_.__name__} that is deleted in "
+                "the same flush, and the two have rows in different tables.",
+                do="flush() after the deletion, then add the new object.",
+                code="row-switch-tables",
+            )
 
 
 def _as_update(

@@ -186,13 +186,22 @@ def _cut_update(mapper: Mapper, part: TablePart, change: UpdateChange) -> Update
     if part.inherited and any(column in change.columns for column in mapper.primary_key):
         values = dict(zip(change.columns, change.cells))
         moved = tuple([values.get(column, old) for column, old in zip(mapper.primary_key, key)])
-        if mapper.options.get("passive_updates", True):
-            key = moved  # the database has carried it over from the table above (RP-08)
+        if mapper.options.get("passive_updates", True) and _cascades(part):
+            # The database has carried it over from the table above (RP-08), unless it does not heed foreign keys:
+            # an UPDATE that finds no row under the new key says so.
+            key = moved
+            columns, cells = (columns, cells) if columns else (part.keys, moved)
         else:
             columns, cells = (*part.keys, *columns), (*moved, *cells)
     if not columns:
         return None
     return UpdateChange(change.handle, columns, cells, key, None if part.version is None else change.version)
+
+
+def _cascades(part: TablePart) -> bool:
+    """Tell whether the foreign key to the table above is declared with ON UPDATE CASCADE."""
+    rules = [key.onupdate for own, _ in part.inherited for key in own.foreign_keys]
+    return any(rule is not None and rule.upper() == "CASCADE" for rule in rules)
 
 
 def _cut_delete(part: TablePart, change: DeleteChange) -> DeleteChange:
