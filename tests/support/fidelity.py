@@ -227,15 +227,22 @@ def came_back(type_: t.TypeEngine, given: Any, found: Any) -> bool:
 
 
 def _same_document(given: Any, found: Any) -> bool:
-    if type(given) is not type(found):
-        return False
-    if isinstance(given, float):
-        return repr(given) == repr(found)
-    if isinstance(given, list):
-        return len(given) == len(found) and all(map(_same_document, given, found))
-    if isinstance(given, dict):
-        return given.keys() == found.keys() and all(_same_document(given[key], found[key]) for key in given)
-    return bool(given == found)
+    # Without recursion: documents are as deep as Python can read them.
+    pairs = [(given, found)]
+    while pairs:
+        one, other = pairs.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, list) and len(one) == len(other):
+            pairs.extend(zip(one, other))
+        elif isinstance(one, dict) and one.keys() == other.keys():
+            pairs.extend((one[key], other[key]) for key in one)
+        elif isinstance(one, float):
+            if repr(one) != repr(other):
+                return False
+        elif one != other:
+            return False
+    return True
 
 
 def _same_in_other_words(given: Any, found: Any) -> bool:
