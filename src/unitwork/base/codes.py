@@ -228,6 +228,7 @@ _OBJECTS = {
     "begun-already": "begin() was called on a Session whose transaction is begun",
     "block-ended": "a Session was used in a `with session.begin()` block after its transaction ended",
     "bound-twice": "two connections of one engine were brought into one transaction of a Session",
+    "bundle-content": "a Bundle was given no columns, or a whole class or table",
     "closed-session": "a Session made with close_resets_only=False was used after close()",
     "contains-eager-without-join": "contains_eager() was given for a relationship that the statement does not join",
     "delete-without-row": "an object that has no row was to be deleted",

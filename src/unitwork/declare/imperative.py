@@ -209,6 +209,17 @@ def _declared(value: Any, where: str) -> Declared:
     )
 
 
+def mapper(
+    class_: type[Any], local_table: Table | None = None, properties: Mapping[str, Any] | None = None, **options: Any
+) -> Mapper:
+    """Map a class to a table, in a registry that all calls share, and return its Mapper; the name of 1.x (LB-04)."""
+    return _SHARED.map_imperatively(class_, local_table, properties=properties, **options)
+
+
+#: Where :func:`mapper` maps.
+_SHARED = registry()
+
+
 def clear_mappers() -> None:
     """Unmap every class of every registry; for tests (LB-09, LB-43)."""
     for known in all_registries():

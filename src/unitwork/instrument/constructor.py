@@ -1,14 +1,18 @@
-"""How objects of mapped classes come about, where the class does not say it: the constructor, and copies (LB-05)."""
+"""How objects of mapped classes come about: the constructor, copies, and what is called after a load (LB-05, LB-38)."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeVar
 
 from unitwork import exc
 from unitwork.instrument.writes import COLUMN
 from unitwork.mapping.mapper import Mapper
 from unitwork.state.instance import state_of
+
+M = TypeVar("M", bound=Callable[..., Any])
 
 
 def make_constructor(
@@ -72,6 +76,29 @@ def copy_of(obj: Any) -> Any:
             object.__setattr__(twin, name, value)
     state_of(twin)
     return twin
+
+
+def reconstructor(method: M) -> M:
+    """Mark a method that is called for each object that is loaded; ``__init__`` is not (LB-38).
+
+    It takes nothing but the object, whose columns are loaded. An object that is in the Session already, or that
+    __init__ makes, does not come by here.
+    """
+    method.__unitwork_reconstructor__ = True  # type: ignore[attr-defined]
+    return method
+
+
+def reconstructor_of(cls: type) -> Callable[[Any, Any], None] | None:
+    """Return the listener for ``load`` that calls the marked method of a class, or None."""
+    for name in dir(cls):
+        method = inspect.getattr_static(cls, name)
+        if isinstance(method, FunctionType) and hasattr(method, "__unitwork_reconstructor__"):
+
+            def reconstruct(obj: Any, context: Any, method: FunctionType = method) -> None:
+                method(obj)
+
+            return reconstruct
+    return None
 
 
 def refuse_unsuitable(cls: type) -> None:

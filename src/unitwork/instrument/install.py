@@ -84,6 +84,9 @@ def install(mapper: Mapper) -> None:
     done = Installation(cls)
     mapper.memo[_MEMO] = done
     mapper.memo[CLASS_HOOKS] = hooks.HookTable(CLASS_EVENTS)
+    reconstruct = constructor.reconstructor_of(cls)
+    if reconstruct is not None:
+        class_hooks(mapper).add("load", reconstruct)
     for prop in mapper.attrs.values():
         install_attribute(mapper, prop)
     for synonym in mapper.synonyms.values():

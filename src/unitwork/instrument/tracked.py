@@ -13,7 +13,7 @@ Spec: ST-54, ST-59 to ST-64, CA-11, CA-12, CA-60, EV-86.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from unitwork import exc
@@ -134,6 +134,42 @@ class Tracked:
             self.tracked_left(member)
         for member in joining:
             self.tracked_joined(member)
+
+
+class CollectionAdapter:
+    """What a tracked collection is attached to; made when it is asked for.
+
+    Attributes:
+        data: the collection.
+        owner_state: InstanceState of the object whose attribute it is; None after it was replaced.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: Tracked) -> None:
+        self.data = data
+
+    @property
+    def owner_state(self) -> InstanceState | None:
+        """InstanceState of the object whose attribute it is; None after it was replaced."""
+        return self.data.tracked_state
+
+    @property
+    def attr(self) -> Any:
+        """The relationship at class level, e.g. ``User.addresses``; None where it belongs to nobody."""
+        prop = self.data.tracked_prop
+        return None if prop is None else getattr(prop.parent.class_, prop.key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.data.tracked_members())
+
+    def __len__(self) -> int:
+        return len(self.data.tracked_members())
+
+
+def collection_adapter(collection: Any) -> CollectionAdapter | None:
+    """Return what a collection of a mapped object is attached to; None for any other collection (LB-38)."""
+    return CollectionAdapter(collection) if isinstance(collection, Tracked) else None
 
 
 def restore_collection(content: Any, state: InstanceState | None, name: str | None) -> Any:

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from unitwork import exc
 from unitwork.instrument.aliased import AliasedEntity, AliasedInsp
 from unitwork.instrument.sides import Side, alias_side, join_conditions, side_over
+from unitwork.loading.bundle import BundleElement
 from unitwork.loading.nesting import Nested
 from unitwork.loading.options import Load
-from unitwork.loading.plan import EntityItem, EntitySpec, Joined, JoinedItem, LoadPlan, ValueItem
+from unitwork.loading.plan import BundleItem, EntityItem, EntitySpec, Item, Joined, JoinedItem, LoadPlan, ValueItem
 from unitwork.loading.specs import spec_of, spec_under
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
 from unitwork.sql.clause import EntityElement
@@ -46,7 +47,7 @@ def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
                 do="start from one that it selects, and follow relationships from there; or leave it out.",
                 code="option-unused",
             )
-    if not entities:
+    if not entities and not any(isinstance(element, BundleElement) for element in elements):
         return statement, None
     specs = []
     for element in entities:
@@ -98,7 +99,7 @@ class _Expansion:
         self.statement = statement
         self.columns: list[Any] = []
         self.further: list[Any] = []
-        self.items: list[EntityItem | ValueItem] = []
+        self.items: list[Item] = []
         self.keys: list[str] = []
         self.joined: list[tuple[int, RelationshipProperty, EntitySpec, int, bool]] = []
         self.steps: list[JoinStep] = []
@@ -108,6 +109,9 @@ class _Expansion:
         for element in statement.raw_columns:
             if _is_entity(element):
                 self._add_entity(element, next(left))
+            elif isinstance(element, BundleElement):
+                self.items.append(self._bundle(element))
+                self.keys.append(element.subject.name)
             else:
                 self._add_values(element)
 
@@ -130,6 +134,16 @@ class _Expansion:
             name = getattr(column, "key", None) or getattr(column, "name", None)
             self.keys.append(name or f"column_{len(self.columns)}")
             self.columns.append(column)
+
+    def _bundle(self, element: BundleElement) -> BundleItem:
+        parts: list[ValueItem | BundleItem] = []
+        for part in element.exprs:
+            if isinstance(part, BundleElement):
+                parts.append(self._bundle(part))
+                continue
+            parts.append(ValueItem(len(self.columns), part.type, _is_stored(part)))  # type: ignore[attr-defined]
+            self.columns.append(part)
+        return BundleItem(tuple(parts), element.maker(self.statement))
 
     def result(self) -> tuple[Any, LoadPlan]:
         """Return statement and plan."""

@@ -14,7 +14,7 @@ from typing import Any
 from unitwork import exc
 from unitwork.engine.connection import Connection
 from unitwork.loading.expand import expand
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
+from unitwork.loading.plan import BundleItem, EntityItem, Item, LoadPlan, ValueItem
 from unitwork.sql.select import FromStatement, Select
 from unitwork.sql.shape import shape_of
 
@@ -45,7 +45,7 @@ class _Columns:
     """Columns of rows, each taken once."""
 
     def __init__(self, names: Sequence[str], elements: Sequence[Any]) -> None:
-        self._names = list(names)
+        self.names = list(names)
         self._elements = [getattr(one, "element", None) or one for one in elements]
         self._free = dict.fromkeys(range(len(names)))
 
@@ -53,7 +53,7 @@ class _Columns:
         """Return the place of a column, None if it is not there."""
         known = column if getattr(column, "element", None) is None else column.element
         places = [place for place, one in enumerate(self._elements) if one is column or one is known]
-        places += [place for place, name in enumerate(self._names) if name == getattr(column, "name", None)]
+        places += [place for place, name in enumerate(self.names) if name == getattr(column, "name", None)]
         free = next((place for place in places if place in self._free), None)
         if free is not None:
             del self._free[free]
@@ -64,7 +64,7 @@ def _plan_for(statement: FromStatement, names: Sequence[str], elements: Sequence
     select = Select(*statement.raw_columns).options(*statement.with_options)
     expanded, plan = expand(select)
     columns = _Columns(names, elements)
-    items: list[EntityItem | ValueItem] = []
+    items: list[Item] = []
     order: list[int] = []
     wanted = list(expanded.result_elements())
     if plan is None:
@@ -84,12 +84,21 @@ def _plan_for(statement: FromStatement, names: Sequence[str], elements: Sequence
             items.append(EntityItem(spec, len(order)))
             order.extend(place for place in places.values() if place is not None)
             continue
-        place = columns.take(wanted[item.place])
-        if place is None:
-            raise _missing("the SELECT", [str(getattr(wanted[item.place], "name", None))], names)
-        items.append(item._replace(place=len(order)))
-        order.append(place)
+        items.append(_placed(item, wanted, columns, order))
     return LoadPlan(items, plan.keys), order
+
+
+def _placed(
+    item: ValueItem | BundleItem, wanted: Sequence[Any], columns: _Columns, order: list[int]
+) -> ValueItem | BundleItem:
+    """Return an item that takes its values from where the rows have them, which is added to `order`."""
+    if isinstance(item, BundleItem):
+        return item._replace(items=tuple(_placed(part, wanted, columns, order) for part in item.items))
+    place = columns.take(wanted[item.place])
+    if place is None:
+        raise _missing("the SELECT", [str(getattr(wanted[item.place], "name", None))], columns.names)
+    order.append(place)
+    return item._replace(place=len(order) - 1)
 
 
 def _missing(what: str, missing: Sequence[str], names: Sequence[str]) -> exc.InvalidRequestError:

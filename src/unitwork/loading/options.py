@@ -313,6 +313,23 @@ class Load:
         return f"Load({self.root.class_.__name__ if self.root else '*'}){' and '.join(shown)}"
 
 
+class UserDefinedOption:
+    """An option without meaning for the library, for ``options()``; subclasses carry what listeners look for (LB-38).
+
+    Attributes:
+        payload: what it was made with; statements that differ in it alone share their SQL.
+        propagate_to_loaders: accepted for the reference's sake.
+    """
+
+    propagate_to_loaders = False
+
+    def __init__(self, payload: Any = None) -> None:
+        self.payload = payload
+
+    def shape_into(self, out: ShapeBuilder) -> None:
+        """Append nothing: the SQL does not depend on it."""
+
+
 def _is_wildcard(attributes: tuple[Any, ...]) -> bool:
     # By type first: attributes compare to SQL.
     return len(attributes) == 1 and isinstance(attributes[0], str) and attributes == EVERYTHING

@@ -12,7 +12,7 @@ Spec: SB-43, SB-44, SB-49, LB-12, LB-27, ST-106.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from unitwork.mapping.mapper import MappedEntity, Mapper, RelationshipProperty
@@ -179,6 +179,32 @@ class ValueItem(NamedTuple):
     type: Any
     stored: bool
 
+    @property
+    def width(self) -> int:
+        """How many columns of the row it takes."""
+        return 1
+
+
+class BundleItem(NamedTuple):
+    """A bundle of column expressions among the items.
+
+    Attributes:
+        items: its parts, in order.
+        make: from a tuple of their values to the value of the bundle.
+    """
+
+    items: tuple[ValueItem | BundleItem, ...]
+    make: Callable[[Sequence[Any]], Any]
+
+    @property
+    def width(self) -> int:
+        """How many columns of the row it takes."""
+        return sum(item.width for item in self.items)
+
+
+#: What a row is made of.
+Item = EntityItem | ValueItem | BundleItem
+
 
 class JoinedItem(NamedTuple):
     """Targets of a relationship among the columns of a row.
@@ -211,7 +237,7 @@ class LoadPlan:
     __slots__ = ("eager", "entities", "items", "joined", "keys", "memo", "needs_unique", "refreshes", "single")
 
     def __init__(
-        self, items: Sequence[EntityItem | ValueItem], keys: Sequence[str], joined: Sequence[JoinedItem] = ()
+        self, items: Sequence[Item], keys: Sequence[str], joined: Sequence[JoinedItem] = ()
     ) -> None:
         self.items = tuple(items)
         self.keys = tuple(keys)

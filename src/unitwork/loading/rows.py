@@ -18,7 +18,7 @@ from unitwork.base.codegen import Source
 from unitwork.instrument.install import class_hooks
 from unitwork.loading.classes import kind_finder
 from unitwork.loading.fill import fill
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
+from unitwork.loading.plan import BundleItem, EntityItem, LoadPlan, ValueItem
 from unitwork.mapping.mapper import Mapper
 from unitwork.state.instance import CLEAN, STATE, InstanceState, on_collected
 from unitwork.state.lifecycle import PERSISTENT
@@ -51,7 +51,7 @@ def loader_for(plan: LoadPlan, dialect_name: str, converter: Converter) -> Loade
 
 def _generate(plan: LoadPlan, converter: Converter) -> Loader:
     # HOT: every loaded row; benchmark W2.
-    width = sum(item.width if isinstance(item, EntityItem) else 1 for item in plan.items)
+    width = sum(item.width for item in plan.items)
     width += sum(child.item.width for child in plan.joined)
     source = Source("load_rows")
     source.add("def load_rows(rows, tables, tracker, populate, links=(), fresh=None):")
@@ -69,6 +69,8 @@ def _generate(plan: LoadPlan, converter: Converter) -> Loader:
     for number, item in enumerate(plan.items):
         if isinstance(item, EntityItem):
             outcomes.append(_add_entity(source, number, item, converter))
+        elif isinstance(item, BundleItem):
+            outcomes.append(_add_bundle(source, f"make{number}", item, converter))
         else:
             outcomes.append(_add_value(source, item, converter))
     for place, child in enumerate(plan.joined):
@@ -89,6 +91,17 @@ def _add_value(source: Source, item: ValueItem, converter: Converter) -> str:
         guard = "" if item.type.converts_null else f"if {name} is not None: "
         source.add(f"{guard}{name} = convert{item.place}({name})", indent=2)
     return name
+
+
+def _add_bundle(source: Source, name: str, item: BundleItem, converter: Converter) -> str:
+    parts = []
+    for place, part in enumerate(item.items):
+        if isinstance(part, BundleItem):
+            parts.append(_add_bundle(source, f"{name}_{place}", part, converter))
+        else:
+            parts.append(_add_value(source, part, converter))
+    source.bind(**{name: item.make})
+    return f"{name}(({', '.join(parts)},))"
 
 
 def _add_entity(source: Source, number: int, item: EntityItem, converter: Converter) -> str:

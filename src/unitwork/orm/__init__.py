@@ -16,11 +16,13 @@ from unitwork.declare.constructors import (
     synonym_for,
 )
 from unitwork.declare.dataclasses import MappedAsDataclass
-from unitwork.declare.imperative import clear_mappers, registry
+from unitwork.declare.imperative import clear_mappers, mapper, registry
 from unitwork.declare.marks import foreign, remote
 from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import QueryableAttribute, with_parent
-from unitwork.loading.options import Load
+from unitwork.instrument.constructor import reconstructor
+from unitwork.loading.bundle import Bundle
+from unitwork.loading.options import Load, UserDefinedOption
 from unitwork.loading.shortcuts import (
     contains_eager,
     defaultload,
@@ -73,6 +75,7 @@ __all__ = [
     "MANYTOONE",
     "ONETOMANY",
     "AttributeState",
+    "Bundle",
     "ColumnProperty",
     "DeclarativeBase",
     "DeclarativeBaseNoMeta",
@@ -91,6 +94,7 @@ __all__ = [
     "Session",
     "SessionTransaction",
     "SessionTransactionOrigin",
+    "UserDefinedOption",
     "aliased",
     "attribute_keyed_dict",
     "attribute_mapped_collection",
@@ -118,10 +122,12 @@ __all__ = [
     "make_transient",
     "mapped_collection",
     "mapped_column",
+    "mapper",
     "noload",
     "object_mapper",
     "object_session",
     "raiseload",
+    "reconstructor",
     "registry",
     "relationship",
     "remote",

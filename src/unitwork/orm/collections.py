@@ -1,4 +1,4 @@
-"""Collections other than lists, under the reference's path: re-exports only."""
+"""The values of relationships to many, lists and others, under the reference's path: re-exports only."""
 
 from unitwork.instrument.dicts import (
     KeyFuncDict,
@@ -6,7 +6,11 @@ from unitwork.instrument.dicts import (
     column_keyed_dict,
     keyfunc_mapping,
 )
+from unitwork.instrument.dicts import TrackedDict as InstrumentedDict
+from unitwork.instrument.lists import TrackedList as InstrumentedList
 from unitwork.instrument.roles import collection
+from unitwork.instrument.sets import TrackedSet as InstrumentedSet
+from unitwork.instrument.tracked import collection_adapter
 
 #: The names of 1.x.
 MappedCollection = KeyFuncDict
@@ -15,11 +19,15 @@ attribute_mapped_collection = attribute_keyed_dict
 column_mapped_collection = column_keyed_dict
 
 __all__ = [
+    "InstrumentedDict",
+    "InstrumentedList",
+    "InstrumentedSet",
     "KeyFuncDict",
     "MappedCollection",
     "attribute_keyed_dict",
     "attribute_mapped_collection",
     "collection",
+    "collection_adapter",
     "column_keyed_dict",
     "column_mapped_collection",
     "keyfunc_mapping",

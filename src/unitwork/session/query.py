@@ -90,7 +90,7 @@ class Query(QueryStatement, Generic[T]):
             InvalidRequestError [query-get]: there are criteria, or not exactly one entity.
         """
         select = self._select
-        if not self._is_single_entity or select.where_criteria or select.joins or self._is_fixed:
+        if not (self._is_single_entity and self._entities()) or select.where_criteria or select.joins or self._is_fixed:
             raise exc.InvalidRequestError(
                 "Query.get() finds by primary key, on one entity without criteria.",
                 do="use session.get(Class, key), or filter() and one_or_none().",
@@ -181,7 +181,7 @@ class Query(QueryStatement, Generic[T]):
             "from_statement()": self._is_fixed,
         }
         found = [name for name, value in present.items() if value is not None and value != () and value is not False]
-        if found or not self._is_single_entity:
+        if found or not (self._is_single_entity and self._entities()):
             raise exc.InvalidRequestError(
                 f"Query.{what}() takes one entity and criteria; "
                 + (f"{', '.join(found)} is set." if found else "this Query selects something else."),

@@ -12,6 +12,7 @@ from unitwork import exc
 from unitwork.inspection import inspect
 from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import RelationshipSql
+from unitwork.loading.bundle import is_bundle
 from unitwork.loading.options import Load
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.compound import CompoundSelect, ScalarSelect
@@ -321,12 +322,14 @@ class QueryStatement:
         return select
 
     def _entities(self) -> list[Any]:
-        return [one for one in self._select.raw_columns if isinstance(one, EntityElement)]
+        return [one for one in self._select.raw_columns if isinstance(one, EntityElement) and not is_bundle(one)]
 
     @property
     def _is_single_entity(self) -> bool:
         columns = self._select.raw_columns
-        return len(columns) == 1 and isinstance(columns[0], EntityElement)
+        if len(columns) != 1 or not isinstance(columns[0], EntityElement):
+            return False
+        return not is_bundle(columns[0]) or bool(columns[0].subject.single_entity)
 
 
 def _whole(clause: Any) -> int | None:

@@ -118,6 +118,15 @@ class EntityElement(ClauseElement):
         """Return the expression for attribute `name`, for ``filter_by``; here a column of the table by its key."""
         return self.table.c[name]
 
+    def description(self) -> dict[str, Any]:
+        """Return what it is, for ``column_descriptions``."""
+        cls = getattr(self.subject, "class_", self.subject)
+        alias = getattr(self, "alias", None)
+        other = getattr(alias, "entity", None)
+        name = getattr(alias, "name", None) or getattr(cls, "__name__", None)
+        shown = cls if other is None else other
+        return {"name": name, "type": cls, "aliased": other is not None, "expr": shown, "entity": shown}
+
     def shape_into(self, out: ShapeBuilder) -> None:
         out.append(EntityElement)
         out.append(self.subject)

@@ -407,11 +407,7 @@ class FromStatement(Statement):
 def describe_item(element: Any) -> dict[str, Any]:
     """Return what a selected item is, as a dict."""
     if isinstance(element, EntityElement):
-        cls = getattr(element.subject, "class_", element.subject)
-        other = getattr(getattr(element, "alias", None), "entity", None)
-        name = getattr(getattr(element, "alias", None), "name", None) or getattr(cls, "__name__", None)
-        shown = cls if other is None else other
-        return {"name": name, "type": cls, "aliased": other is not None, "expr": shown, "entity": shown}
+        return element.description()
     return {
         "name": getattr(element, "name", None),
         "type": getattr(element, "type", None),

@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.support.mapped import Library
 from tests.support.sql import assert_sql
+from unitwork.loading.bundle import Bundle
 from unitwork.loading.expand import entity_plan, expand
-from unitwork.loading.plan import EntityItem, LoadPlan, ValueItem
+from unitwork.loading.plan import BundleItem, EntityItem, LoadPlan, ValueItem
 from unitwork.loading.specs import spec_of
 from unitwork.sql.functions import func
 from unitwork.sql.select import select
@@ -88,3 +89,20 @@ def test_the_plan_of_a_class_alone_is_kept(library: Library) -> None:
 
     assert plan is entity_plan(spec_of(library.authors))
     assert plan.items == planned(select(library.Author)).items
+
+
+def test_a_bundle_takes_its_columns_where_they_stand(library: Library) -> None:
+    """LB-38: one item, whose parts know their places; what follows stands behind all of them."""
+    authors = library.author.c
+    bundle = Bundle("b", authors.id, Bundle("inner", authors.name, authors.id.label("again")))
+
+    plan = planned(select(bundle, library.Book))
+
+    first, second = plan.items
+    assert isinstance(first, BundleItem)
+    assert isinstance(second, EntityItem)
+    inner = first.items[1]
+    assert isinstance(inner, BundleItem)
+    assert [part.place for part in inner.items if isinstance(part, ValueItem)] == [1, 2]
+    assert (first.width, second.start, plan.keys) == (3, 3, ("b", "Book"))
+    assert first.make((1, 2))._fields == ("id", "inner")
