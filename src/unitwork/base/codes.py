@@ -243,6 +243,7 @@ _OBJECTS = {
     "joined-order-by-text": "a statement whose joined collections need a subquery is ordered by text",
     "lazy-raise": "a relationship or column that may not be loaded by reading it was read",
     "legacy-mode": "a Session was given an option of the past that is no longer possible",
+    "loader-criteria": "with_loader_criteria() was given no class, or a mixin without a function",
     "no-autobegin": "a Session without autobegin was used before begin()",
     "no-inspection": "inspect() was given something of which nothing is known",
     "no-key-yet": "a relationship is compared with an object that has no key yet",

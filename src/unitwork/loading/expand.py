@@ -16,6 +16,7 @@ from unitwork import exc
 from unitwork.instrument.aliased import AliasedEntity, AliasedInsp
 from unitwork.instrument.sides import Side, alias_side, join_conditions, side_over
 from unitwork.loading.bundle import BundleElement
+from unitwork.loading.criteria import adjusted, criteria_of, marked
 from unitwork.loading.nesting import Nested
 from unitwork.loading.options import Load
 from unitwork.loading.plan import BundleItem, EntityItem, EntitySpec, Item, Joined, JoinedItem, LoadPlan, ValueItem
@@ -39,6 +40,9 @@ def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
     """
     elements = getattr(statement, "raw_columns", ())
     options = [option for option in statement.with_options if isinstance(option, Load)]
+    criteria = criteria_of(statement)
+    if criteria:
+        statement = adjusted(statement, criteria)
     entities = [element for element in elements if _is_entity(element)]
     for option in options:
         if option.root is not None and not any(option.starts_at(one.subject, _alias_of(one)) for one in entities):
@@ -55,8 +59,9 @@ def expand(statement: Any) -> tuple[Any, LoadPlan | None]:
         if not mapper.sealed:
             mapper.registry.configure()
         own = [option for option in options if option.starts_at(mapper, _alias_of(element))]
-        specs.append(spec_under(mapper, own) if own else spec_of(mapper))
-    return expanded(statement, specs)
+        specs.append(spec_under(mapper, own, criteria) if own or criteria else spec_of(mapper))
+    found, plan = expanded(statement, specs)
+    return (marked(found, statement.adjust) if criteria else found), plan
 
 
 def expanded(statement: Any, specs: Sequence[EntitySpec]) -> tuple[Any, LoadPlan]:

@@ -8,6 +8,7 @@ Spec: LB-27, LB-12, ST-106, ST-108.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from unitwork import exc
@@ -166,8 +167,7 @@ class Load:
         start = len(out.binds)
         for element in self.elements:
             element.shape_into(out)
-        for bind in out.binds[start:]:
-            out.append(_frozen(bind.value))
+        out.extend(frozen_values(out.binds[start:]))
 
     def starts_at(self, mapper: Mapper, alias: AliasedInsp | None) -> bool:
         """Tell whether it is about an entity of a statement: a class, or an alias of one."""
@@ -337,6 +337,11 @@ def _is_wildcard(attributes: tuple[Any, ...]) -> bool:
 
 def _mapper_of(target: Any) -> Any:
     return None if target is None else (target.mapper, isinstance(target, Mapper))
+
+
+def frozen_values(binds: Sequence[Any]) -> list[Any]:
+    """Return the values of parameters as parts of a key."""
+    return [_frozen(bind.value) for bind in binds]
 
 
 def _frozen(value: Any) -> Any:

@@ -54,7 +54,7 @@ def one_select(spec: EntitySpec) -> StandingSelect:
             column == bindparam(f"pk{place}", type_=column.type)
             for place, column in enumerate(spec.keys)
         ]
-        standing = spec.memo["one"] = _standing(select(spec.element).where(*conditions), spec)
+        standing = spec.memo["one"] = _standing(select(spec.element).where(*conditions, *spec.criteria), spec)
     return standing
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from unitwork.loading.criteria import LoaderCriteriaOption, conditions_on
 from unitwork.loading.options import EVERYTHING, Load, Step
 from unitwork.loading.plan import EntitySpec, Joined
 from unitwork.mapping.mapper import Mapper, RelationshipProperty
@@ -30,17 +31,28 @@ def spec_of(mapper: Mapper) -> EntitySpec:
 def options_spec(mapper: Mapper, options: Sequence[Any]) -> EntitySpec:
     """Return how objects of a class are loaded under loader options; kept per options."""
     chosen = [option for option in options if isinstance(option, Load) and option.starts_at(mapper, None)]
+    criteria = [option for option in options if isinstance(option, LoaderCriteriaOption)]
+    if criteria:
+        spec = spec_under(mapper, chosen, criteria)
+        spec.criteria = conditions_on(mapper, [option for option in criteria if not option.loader_only])
+        return spec
     if any(option.elements for option in chosen):
         return spec_under(mapper, chosen)
     key = ("loading.options", tuple(option.cache_key for option in chosen))
-    spec: EntitySpec | None = mapper.memo.get(key)
-    if spec is None:
-        spec = mapper.memo[key] = spec_under(mapper, chosen)
-    return spec
+    found: EntitySpec | None = mapper.memo.get(key)
+    if found is None:
+        found = mapper.memo[key] = spec_under(mapper, chosen)
+    return found
 
 
-def spec_under(mapper: Mapper, options: Iterable[Load]) -> EntitySpec:
-    """Return how objects of a class are loaded under options that all start from it, or from anything."""
+def spec_under(
+    mapper: Mapper, options: Iterable[Load], criteria: Sequence[LoaderCriteriaOption] = ()
+) -> EntitySpec:
+    """Return how objects of a class are loaded under options that all start from it, or from anything.
+
+    Args:
+        criteria: conditions on what relationships lead to.
+    """
     paths: list[Path] = []
     everywhere: list[Step] = []
     for option in options:
@@ -48,7 +60,7 @@ def spec_under(mapper: Mapper, options: Iterable[Load]) -> EntitySpec:
             everywhere += [path[0] for path in option.paths]
         else:
             paths += option.paths
-    return _Maker(tuple(everywhere)).make(mapper, paths, ())
+    return _Maker(tuple(everywhere), criteria).make(mapper, paths, ())
 
 
 class _Maker:
@@ -56,10 +68,14 @@ class _Maker:
 
     Attributes:
         everywhere: steps with a wildcard that start from no class: they hold for every class on the way.
+        criteria: conditions on the targets of relationships.
+        lasting: those of them that hold for relationships read later, too.
     """
 
-    def __init__(self, everywhere: tuple[Step, ...]) -> None:
+    def __init__(self, everywhere: tuple[Step, ...], criteria: Sequence[LoaderCriteriaOption]) -> None:
         self.everywhere = everywhere
+        self.criteria = criteria
+        self.lasting = [option for option in criteria if option.propagate_to_loaders]
         self.later: dict[Mapper, EntitySpec] = {}
 
     def make(self, mapper: Mapper, paths: Sequence[Path], trail: tuple[RelationshipProperty, ...]) -> EntitySpec:
@@ -72,7 +88,7 @@ class _Maker:
         for prop in mapper.relationships.values():
             own = [path for path in paths if path and path[0].follows(prop)]
             self._relate(spec, prop, own, wild[-1] if wild else None, trail)
-        spec.plain = not (self.everywhere or any(paths))
+        spec.plain = not (self.everywhere or self.lasting or any(paths))
         return spec
 
     def _relate(
@@ -87,14 +103,16 @@ class _Maker:
         said = step or wild
         way = said.strategy if said is not None else _WAYS.get(prop.lazy, prop.lazy)
         deeper = [path[1:] for path in own if len(path) > 1]
-        criteria = step.criteria if step is not None else ()
+        target = _target(prop, step)
+        own_criteria = step.criteria if step is not None else ()
+        criteria = (*own_criteria, *conditions_on(target, self.criteria))
         if way in _EAGER:
             if step is None and _comes_round(prop, trail):
                 return
             if step is not None and step.depth is not None:
                 spec.eager[prop] = self._recursive(prop, step, deeper, (*trail, prop))
                 return
-            child = self.make(_target(prop, step), deeper, (*trail, prop))
+            child = self.make(target, deeper, (*trail, prop))
             child.criteria = criteria
             if way == "selectin":
                 spec.eager[prop] = child
@@ -105,10 +123,10 @@ class _Maker:
             return
         if said is not None:
             spec.lazy[prop.key] = way
-        if deeper or criteria:
-            later = spec.later[prop.key] = self.make(_target(prop, step), deeper, ())
-            later.criteria = criteria
-        elif self.everywhere:
+        if deeper or own_criteria:
+            later = spec.later[prop.key] = self.make(target, deeper, ())
+            later.criteria = (*own_criteria, *conditions_on(target, self.lasting))
+        elif self.everywhere or self.lasting:
             spec.later[prop.key] = self._wild_spec(prop.mapper)
 
     def _wild_spec(self, mapper: Mapper) -> EntitySpec:
@@ -119,6 +137,7 @@ class _Maker:
             made = self.make(mapper, (), ())
             for name in EntitySpec.__slots__:
                 setattr(found, name, getattr(made, name))
+            found.criteria = conditions_on(mapper, self.lasting)
         return found
 
     def _recursive(
@@ -126,7 +145,7 @@ class _Maker:
     ) -> EntitySpec:
         depth = step.depth or 0
         spec = self.make(prop.mapper, deeper, trail)
-        spec.criteria = step.criteria
+        spec.criteria = (*step.criteria, *conditions_on(prop.mapper, self.criteria))
         spec.plain = False
         if depth < 0:
             spec.eager[prop] = spec

@@ -22,6 +22,7 @@ from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import QueryableAttribute, with_parent
 from unitwork.instrument.constructor import reconstructor
 from unitwork.loading.bundle import Bundle
+from unitwork.loading.criteria import LoaderCriteriaOption, with_loader_criteria
 from unitwork.loading.options import Load, UserDefinedOption
 from unitwork.loading.shortcuts import (
     contains_eager,
@@ -83,6 +84,7 @@ __all__ = [
     "InstrumentedAttribute",
     "KeyFuncDict",
     "Load",
+    "LoaderCriteriaOption",
     "Mapped",
     "MappedAsDataclass",
     "MappedCollection",
@@ -139,5 +141,6 @@ __all__ = [
     "synonym_for",
     "undefer",
     "undefer_group",
+    "with_loader_criteria",
     "with_parent",
 ]

@@ -16,6 +16,7 @@ from unitwork import exc
 from unitwork.engine.connection import Connection
 from unitwork.engine.result import Result
 from unitwork.flush.settle import Settled
+from unitwork.loading.criteria import marked, under_criteria
 from unitwork.mapping.mapper import Mapper
 from unitwork.sql.columns import EntityColumn
 from unitwork.sql.compare_values import cannot
@@ -72,6 +73,7 @@ def execute(
         given = {name: value for name, value in params.items() if name not in known}
         statement = statement.with_cells({**statement.cells, **statement.cells_of(given)})
         params = {name: value for name, value in params.items() if name in known}
+    statement = under_criteria(statement)
     matched = _matched(core, connection, mapper, statement, params, mode) if mode else []
     result = connection.execute(statement, params, execution_options=options)
     if statement.kind == "delete":
@@ -102,6 +104,8 @@ def _matched(
             if mode == "evaluate":
                 raise
     keys = select(*mapper.primary_key).select_from(mapper.selectable).where(*statement.all_criteria())
+    if statement.is_adjusted:
+        keys = marked(keys.options(*statement.with_options), statement.adjust)
     found = []
     for row in connection.execute(keys, params):
         state = held.get(row[0] if len(row) == 1 else tuple(row))

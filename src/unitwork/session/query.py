@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unitwork import exc
+from unitwork.loading.criteria import criteria_of
 from unitwork.loading.options import Load
 from unitwork.loading.shortcuts import lazyload
 from unitwork.session import reading
@@ -105,7 +106,8 @@ class Query(QueryStatement, Generic[T]):
     def count(self) -> int:
         """Return the number of rows, duplicates included: SELECT count(*) FROM (…)."""
         rows = self._select.subquery()
-        found: int = self._session().scalar(Select(func.count()).select_from(rows), execution_options=self._own())
+        counted = Select(func.count()).select_from(rows).options(*criteria_of(self._select))
+        found: int = self._session().scalar(counted, execution_options=self._own())
         return found
 
     def exists(self) -> Exists:

@@ -19,6 +19,7 @@ from unitwork.flush.settle import Settled
 from unitwork.instrument.collections import bind_loaded
 from unitwork.instrument.references import remember_parent
 from unitwork.loading import lazy
+from unitwork.loading.criteria import under_criteria
 from unitwork.loading.expand import expand
 from unitwork.loading.from_statement import read_statement
 from unitwork.loading.plan import EntityItem, EntitySpec, LoadPlan
@@ -101,7 +102,7 @@ def _load(
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
         changed = dml.mapper_of_statement(statement)
         if changed is None:
-            return connection.execute(statement, params, execution_options=given)
+            return connection.execute(under_criteria(statement), params, execution_options=given)
         return dml.execute(core, connection, changed, statement, params, given)
     if statement.visit == "from_statement":
         found, read = read_statement(statement, connection, params)
@@ -115,7 +116,7 @@ def _load(
         prepared = connection.prepare(statement, shape, expand)
         plan = prepared.memo
     if plan is None:
-        return connection.execute(statement, params, execution_options=given)
+        return connection.execute(under_criteria(statement), params, execution_options=given)
     if given or connection.given_options:
         given = {**connection.given_options, **given}
         if stream_sizes(given) is not None and _may_stream(plan, given):

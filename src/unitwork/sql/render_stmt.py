@@ -38,6 +38,7 @@ def render(
     """
     renderer = StatementRenderer(style, literal=literal)
     renderer.converter = converter
+    renderer.adjust = getattr(statement, "adjust", None)
     text = renderer.text(statement)
     text = renderer.with_clause() + text
     kind = str(getattr(statement, "kind", "text"))
@@ -45,7 +46,13 @@ def render(
 
 
 class StatementRenderer(FromRenderer):
-    """Makes text of one statement."""
+    """Makes text of one statement.
+
+    Attributes:
+        adjust: that of the whole statement, see :class:`Statement`.
+    """
+
+    adjust: Callable[[Any, Any], Any] | None = None
 
     # SELECT
 
@@ -53,6 +60,9 @@ class StatementRenderer(FromRenderer):
         """A SELECT."""
         self.note_ctes(element)
         froms = element.display_froms(self.enclosing)
+        if self.adjust is not None and not element.is_adjusted:
+            element = self.adjust(element, froms)
+            froms = element.display_froms(self.enclosing)
         visible = self.enclosing.union(leaf for one in froms for leaf in one.leaves())
         elements = element.result_elements()
         labels = {one.name if one.visit == "label" else one.key: one for one in elements if one.visit in _NAMED}

@@ -32,6 +32,9 @@ class Statement(ClauseElement):
         with_options: opaque options for the layers above; each has a ``shape_into`` of its own.
         added_ctes: CTEs given with :meth:`add_cte`.
         prefixes, suffixes: (text, database) pairs, as given.
+        adjust: makes of each SELECT within it what is rendered in its place, of the SELECT and its FROM elements; for
+            layers above, which say in `with_options` what it does, as part of the shape.
+        is_adjusted: this was done.
         given_execution_options: for the engine and the layers above; not part of the shape.
     """
 
@@ -40,6 +43,8 @@ class Statement(ClauseElement):
     added_ctes: tuple[Any, ...] = ()
     prefixes: tuple[tuple[Any, str], ...] = ()
     suffixes: tuple[tuple[Any, str], ...] = ()
+    adjust: Any = None
+    is_adjusted: bool = False
     given_execution_options: Mapping[str, Any] = _NOTHING
 
     def clone(self: S) -> S:
