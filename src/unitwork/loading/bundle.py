@@ -6,7 +6,7 @@ Spec: LB-38.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -93,7 +93,7 @@ class BundleColumns:
     def __contains__(self, name: object) -> bool:
         return name in self._parts
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._parts.values())
 
     def __len__(self) -> int:
@@ -141,23 +141,21 @@ class BundleElement(EntityElement):
     def from_objects(self) -> Iterable[ClauseElement]:
         return [found for one in self.exprs for found in one.from_objects()]
 
+    def over(self, columns: Iterator[ClauseElement]) -> BundleElement:
+        """Return the same bundle of other columns, taken one by one."""
+        parts = [one.over(columns) if isinstance(one, BundleElement) else next(columns) for one in self.exprs]
+        return BundleElement(self.subject, parts)
+
     def maker(self, statement: Any) -> Callable[[Sequence[Any]], Any]:
         """Return the function that makes its value of those of its parts."""
         procs = [itemgetter(place) for place in range(len(self.exprs))]
         make: Callable[[Sequence[Any]], Any] = self.subject.create_row_processor(
-            statement, procs, [_name_of(one, place) for place, one in enumerate(self.exprs)]
+            statement, procs, self.subject.c.keys()
         )
         return make
 
 
-def is_bundle(element: Any) -> bool:
-    """Tell whether what a statement selects is a bundle."""
-    return isinstance(element, BundleElement)
-
-
 def _name_of(expr: Any, place: int) -> str:
-    if isinstance(expr, BundleElement):
-        expr = expr.subject
     if isinstance(expr, Bundle):
         return expr.name
     name = getattr(expr, "key", None) or getattr(expr, "name", None)

@@ -12,7 +12,7 @@ from unitwork import exc
 from unitwork.inspection import inspect
 from unitwork.instrument.aliased import aliased
 from unitwork.instrument.class_sql import RelationshipSql
-from unitwork.loading.bundle import is_bundle
+from unitwork.loading.bundle import BundleElement
 from unitwork.loading.options import Load
 from unitwork.sql.clause import ClauseElement, EntityElement
 from unitwork.sql.compound import CompoundSelect, ScalarSelect
@@ -271,7 +271,9 @@ class QueryStatement:
         shown: dict[Any, Any] = {}
         elements: list[Any] = []
         for element in self._select.raw_columns:
-            if isinstance(element, EntityElement):
+            if isinstance(element, BundleElement):
+                elements.append(element.over(columns))
+            elif isinstance(element, EntityElement):
                 alias = shown[element.subject] = aliased(element.subject, source)
                 elements.append(alias)
                 for _ in element.columns:
@@ -322,14 +324,18 @@ class QueryStatement:
         return select
 
     def _entities(self) -> list[Any]:
-        return [one for one in self._select.raw_columns if isinstance(one, EntityElement) and not is_bundle(one)]
+        return [one for one in self._select.raw_columns if _is_class(one)]
 
     @property
     def _is_single_entity(self) -> bool:
         columns = self._select.raw_columns
         if len(columns) != 1 or not isinstance(columns[0], EntityElement):
             return False
-        return not is_bundle(columns[0]) or bool(columns[0].subject.single_entity)
+        return _is_class(columns[0]) or bool(columns[0].subject.single_entity)
+
+
+def _is_class(element: Any) -> bool:
+    return isinstance(element, EntityElement) and not isinstance(element, BundleElement)
 
 
 def _whole(clause: Any) -> int | None:

@@ -15,7 +15,7 @@ from unitwork.sql.derived import CTE, Lateral
 from unitwork.sql.elements import BindParameter, ColumnElement, Label, as_operand
 from unitwork.sql.rendered import result_columns
 from unitwork.sql.selectable import Subquery, as_column
-from unitwork.sql.shape import ShapeBuilder
+from unitwork.sql.shape import ShapeBuilder, shape_of
 from unitwork.sql.statement import Statement
 from unitwork.sql.traversal import rewrite
 from unitwork.sql.types import BOOLEAN, INTEGER, NULLTYPE, TypeEngine
@@ -210,6 +210,18 @@ class ScalarSelect(ColumnElement):
         columns = element.result_elements()
         self.type: TypeEngine = getattr(columns[0], "type", NULLTYPE) if columns else NULLTYPE
 
+    def where(self, *criteria: Any) -> ScalarSelect:
+        """Return the value of the SELECT with more criteria."""
+        return ScalarSelect(_refinable(self.element, "a scalar subquery").where(*criteria))
+
+    def correlate(self, *froms: Any) -> ScalarSelect:
+        """Return the value of the SELECT that takes `froms` from the statement around it."""
+        return ScalarSelect(_refinable(self.element, "a scalar subquery").correlate(*froms))
+
+    def correlate_except(self, *froms: Any) -> ScalarSelect:
+        """Return the value of the SELECT that takes what it shares with the one around it from there, but `froms`."""
+        return ScalarSelect(_refinable(self.element, "a scalar subquery").correlate_except(*froms))
+
     def shape_into(self, out: ShapeBuilder) -> None:
         out.append(ScalarSelect)
         self.element.shape_into(out)
@@ -238,28 +250,41 @@ class Exists(ColumnElement):
 
     def where(self, *criteria: Any) -> Exists:
         """Return the condition with more criteria in its SELECT."""
-        return Exists(self._select().where(*criteria))
+        return Exists(_refinable(self.element, "EXISTS").where(*criteria))
 
     def select_from(self, *froms: Any) -> Exists:
         """Return the condition with FROM elements in its SELECT."""
-        return Exists(self._select().select_from(*froms))
+        return Exists(_refinable(self.element, "EXISTS").select_from(*froms))
 
     def correlate(self, *froms: Any) -> Exists:
         """Return the condition whose SELECT takes `froms` from the statement around it."""
-        return Exists(self._select().correlate(*froms))
+        return Exists(_refinable(self.element, "EXISTS").correlate(*froms))
 
     def correlate_except(self, *froms: Any) -> Exists:
-        """Return the condition whose SELECT takes all but `froms` from the statement around it."""
-        return Exists(self._select().correlate_except(*froms))
+        """Return the condition whose SELECT takes what it shares with the one around it from there, but `froms`."""
+        return Exists(_refinable(self.element, "EXISTS").correlate_except(*froms))
 
-    def _select(self) -> Any:
-        if self.element.visit != "select":
-            raise exc.InvalidRequestError(
-                "EXISTS of a set operation takes no more criteria.",
-                do="filter the SELECTs before they are combined.",
-                code="exists-of-compound",
-            )
-        return self.element
+    def select(self) -> Any:
+        """Return a SELECT of the condition, which gives one row with true or false."""
+        one: Any = self.element
+        while one.visit == "compound":
+            one = one.selects[0]
+        return type(one)(self)
+
+
+def _refinable(element: Any, what: str) -> Any:
+    """Return a SELECT that takes further criteria.
+
+    Raises:
+        InvalidRequestError [exists-of-compound]: it is a set operation.
+    """
+    if element.visit != "select":
+        raise exc.InvalidRequestError(
+            f"{what} of a set operation takes no more criteria.",
+            do="filter the SELECTs before they are combined.",
+            code="exists-of-compound",
+        )
+    return element
 
 
 def order_terms(present: tuple[ClauseElement, ...], given: tuple[Any, ...], place: str) -> tuple[ClauseElement, ...]:
@@ -271,14 +296,30 @@ def order_terms(present: tuple[ClauseElement, ...], given: tuple[Any, ...], plac
 
 
 def with_params(statement: E, values: Mapping[str, Any]) -> E:
-    """Return a statement with values for the ``bindparam()`` parameters of these names."""
+    """Return a statement with values for the ``bindparam()`` parameters of these names.
+
+    Raises:
+        InvalidRequestError [params-in-from]: one of them stands in a subquery or CTE that the statement selects from.
+    """
+    given: dict[int, NamedBind] = {}
 
     def give(element: ClauseElement) -> ClauseElement | None:
         if isinstance(element, NamedBind) and element.key in values:
-            return element.with_value(values[element.key])
+            new = element.with_value(values[element.key])
+            given[id(new)] = new
+            return new
         return None
 
-    return rewrite(statement, give)
+    found = rewrite(statement, give)
+    for bind in shape_of(found).binds:
+        # The columns of a FROM element belong to it alone: another one with this value would not be theirs.
+        if isinstance(bind, NamedBind) and bind.key in values and id(bind) not in given:
+            raise exc.InvalidRequestError(
+                f"params() was given {bind.key!r}, which stands in a subquery or CTE that the statement selects from.",
+                do=f"give the value when it is run: execute(statement, {{{bind.key!r}: …}}).",
+                code="params-in-from",
+            )
+    return found
 
 
 def shape_all(out: ShapeBuilder, marker: str, elements: Sequence[ClauseElement]) -> None:

@@ -35,6 +35,7 @@ from unitwork.inspection import inspects
 from unitwork.sql.elements import EntityElement
 from unitwork.sql.froms import JoinLeg
 from unitwork.sql.rendered import result_columns
+from unitwork.sql.shape import shape_of
 from unitwork.sql.traversal import iterate, replace_elements
 
 metadata = MetaData()
@@ -499,3 +500,47 @@ def test_an_alias_knows_which_column_shows_another() -> None:
     assert sub.corresponding_column(a.c.id) is sub.c.x
     assert outer.corresponding_column(a.c.id) is outer.c.x
     assert outer.corresponding_column(a.c.n) is None
+
+
+def test_a_scalar_subquery_is_refined() -> None:
+    """LB-23: where(), correlate() and correlate_except() of the value are those of its SELECT."""
+    inner, outer = Table("i", MetaData(), Column("x", Integer)), Table("o", MetaData(), Column("y", Integer))
+    value = select(func.max(inner.c.x)).scalar_subquery().where(inner.c.x == outer.c.y)
+    shared = "SELECT o.y FROM o WHERE (SELECT max(i.x) AS max_1 FROM i WHERE i.x = o.y) > o.y"
+    apart = "SELECT o.y FROM o WHERE (SELECT max(i.x) AS max_1 FROM i, o WHERE i.x = o.y) > o.y"
+
+    assert_sql(select(outer.c.y).where(value > outer.c.y), shared)
+    assert_sql(select(outer.c.y).where(value.correlate(outer) > outer.c.y), shared)
+    assert_sql(select(outer.c.y).where(value.correlate(None) > outer.c.y), apart)
+    assert_sql(select(outer.c.y).where(value.correlate_except(inner) > outer.c.y), shared)
+    with pytest.raises(exc.InvalidRequestError, match="scalar subquery") as caught:
+        union(select(inner.c.x), select(outer.c.y)).scalar_subquery().where(inner.c.x == 1)
+    assert caught.value.code == "exists-of-compound"
+
+
+def test_exists_is_refined_and_selected() -> None:
+    """LB-23: correlate_except() keeps what is named; select() gives one row with the answer."""
+    inner, outer = Table("i", MetaData(), Column("x", Integer)), Table("o", MetaData(), Column("y", Integer))
+    present = exists(inner.c.x).where(inner.c.x == outer.c.y)
+
+    assert_sql(
+        select(outer.c.y).where(present.correlate_except(inner)),
+        "SELECT o.y FROM o WHERE EXISTS (SELECT i.x FROM i WHERE i.x = o.y)",
+    )
+    either = exists(union(select(inner.c.x), select(outer.c.y)))
+    for one in (exists(inner.c.x).where(inner.c.x > 3), either):
+        assert str(one.select()) == str(select(one))
+
+
+def test_params_do_not_reach_into_from() -> None:
+    """LB-23: rather than keep the old value in silence, params() says where it can be given; see [params-in-from]."""
+    table = Table("p", MetaData(), Column("x", Integer))
+    inner = select(table.c.x).where(table.c.x > bindparam("low", 1))
+    for source in (inner.subquery(), inner.cte()):
+        with pytest.raises(exc.InvalidRequestError, match="'low'") as caught:
+            select(source.c.x).params(low=2)
+        assert caught.value.code == "params-in-from"
+        assert select(source.c.x).params(other=2) is not None
+
+    within = select(table.c.x).where(table.c.x.in_(inner)).params(low=2)
+    assert [bind.value for bind in shape_of(within).binds] == [2]
