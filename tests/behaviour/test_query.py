@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.models import Author, Book, LibraryBase, Node, Tag
-from unitwork import and_, create_engine, delete, exc, func, or_, select, text
+from unitwork import and_, create_engine, delete, exc, func, insert, or_, select, text
 from unitwork.orm import Query, Session, aliased, joinedload, scoped_session, selectinload, sessionmaker
 
 
@@ -456,3 +456,16 @@ def test_merge_result(session: Session, library: Any) -> None:
         (True, "cid"),
     ]
     assert session.query(Author.name, Book).merge_result(outer) == [("cid", None)]
+
+
+def test_returned_objects(session: Session) -> None:
+    """PT-38, PT-71: a mapped class in RETURNING is refused, with the way that makes objects of the rows."""
+    statement = insert(Author).values(name="dee").returning(Author)
+
+    with pytest.raises(exc.InvalidRequestError) as caught:
+        session.scalars(statement)
+    assert caught.value.code == "returning-objects"
+
+    made = session.scalars(select(Author).from_statement(statement)).one()
+    assert made.name == "dee"
+    assert made in session

@@ -273,6 +273,7 @@ _OBJECTS = {
     "row-gone": "the row of an expired object is gone",
     "merge-unflushed": "merge(load=False) was given an object with changes that are not flushed",
     "merge-without-identity": "merge(load=False) was given an object that has no row",
+    "returning-objects": "a Session was given an INSERT, UPDATE or DELETE that returns a mapped class",
     "query-after-limit": "a Query was given criteria or an order after LIMIT or OFFSET",
     "query-dml": "Query.update() or Query.delete() was called on a Query with more than one entity and criteria",
     "query-fixed": "a Query whose statement was given whole was changed",

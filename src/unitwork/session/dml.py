@@ -18,6 +18,7 @@ from unitwork.engine.result import Result
 from unitwork.flush.settle import Settled
 from unitwork.loading.criteria import marked, under_criteria
 from unitwork.mapping.mapper import Mapper
+from unitwork.sql.clause import EntityElement
 from unitwork.sql.columns import EntityColumn
 from unitwork.sql.compare_values import cannot
 from unitwork.sql.dml import CellBind
@@ -81,6 +82,22 @@ def execute(
     elif matched:
         _update(core, mapper, statement, matched)
     return result
+
+
+def refuse_returned_objects(statement: Any) -> None:
+    """Refuse a mapped class in RETURNING, whose objects nobody would make.
+
+    Raises:
+        InvalidRequestError [returning-objects]: there is one.
+    """
+    for element in getattr(statement, "returning_elements", ()):
+        if isinstance(element, EntityElement):
+            name = element.subject.class_.__name__
+            raise exc.InvalidRequestError(
+                f"the rows of {statement.kind}().returning({name}) are not made objects.",
+                do=f"execute select({name}).from_statement(…) of the statement, or return columns: {name}.id, ….",
+                code="returning-objects",
+            )
 
 
 def _refuse_many(mapper: Mapper, kind: str) -> None:

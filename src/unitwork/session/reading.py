@@ -101,6 +101,7 @@ def _load(
     connection = core.connection_for(mapper, arguments.get("clause", statement), arguments.get("bind"))
     if getattr(statement, "kind", None) != "select" or isinstance(params, (list, tuple)):
         changed = dml.mapper_of_statement(statement)
+        dml.refuse_returned_objects(statement)
         if changed is None:
             return connection.execute(under_criteria(statement), params, execution_options=given)
         return dml.execute(core, connection, changed, statement, params, given)
