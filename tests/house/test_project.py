@@ -92,4 +92,4 @@ def test_decisions_answer_the_five_questions() -> None:
     ]
 
     assert incomplete == []
-    assert len({record.name[:4] for record in records}) == len(records)
+    assert [record.name[:4] for record in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
