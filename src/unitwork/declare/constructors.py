@@ -333,6 +333,7 @@ def relationship(
     `field` are arguments of a dataclass field, as for :func:`mapped_column`.
     Target, `secondary`, joins, `foreign_keys`, `remote_side` and `order_by` may be strings or callables, which are
     understood when the mappers are configured. The target may be left out where an annotation names it.
+    `passive_updates` and `load_on_pending` are kept and have no effect yet (docs/scope.md).
 
     Raises:
         ArgumentError [cascade-unknown, cascade-backrefs, backref-and-back-populates, lazy-unknown,
